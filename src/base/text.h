@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MOEBENCH_BASE_TEXT_H
+#define MOEBENCH_BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Allocation that aborts when memory runs out: no caller can do better. Freed by free(). */
+void *xcalloc(size_t count, size_t size);
+void *xrealloc(void *old, size_t count, size_t size);
+char *xstrdup(const char *s);
+char *xstrndup(const char *s, size_t length);
+char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* A growing byte buffer, always NUL-terminated once written to. Start from {0}. */
+struct text {
+    char *data;      /* NULL while empty */
+    size_t length;   /* without the NUL */
+    size_t capacity; /* bytes allocated */
+};
+
+void text_add(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void text_add_bytes(struct text *text, const void *bytes, size_t length);
+/* Hands the buffer to the caller (never NULL; free()) and leaves *text empty. */
+char *text_take(struct text *text);
+void text_free(struct text *text);
+
+bool text_starts_with(const char *s, const char *prefix);
+bool text_ends_with(const char *s, const char *suffix);
+/* Whole string as a decimal integer in [low, high]; no blanks, no sign but '-'. */
+bool text_to_int(const char *s, long low, long high, long *value);
+/* Whole string as a finite double, C locale. */
+bool text_to_double(const char *s, double *value);
+/* Thousands separated by commas ("101,376") into a caller's buffer; returns it. */
+const char *text_grouped(long long value, char *buffer, size_t size);
+
+#endif
