@@ -41,7 +41,7 @@ void child_stop(struct child *child, double grace);
 const char *child_how_it_ended(const struct child *child);
 
 /* Splits words as a POSIX shell does (quotes and backslashes; no expansion). NULL-terminated array;
- * free with text_array_free. NULL and *err on an unclosed quote or nothing at all. */
+ * free with child_free_words. NULL and *err on an unclosed quote or nothing at all. */
 char **child_split_words(const char *command, struct error *err);
 void child_free_words(char **words);
 

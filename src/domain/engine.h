@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MOEBENCH_DOMAIN_ENGINE_H
+#define MOEBENCH_DOMAIN_ENGINE_H
+
+#include "domain/device.h"
+#include "domain/model.h"
+#include "domain/shape.h"
+#include "domain/tile.h"
+
+/*
+ * An engine's rules as data: one row a released version whose source was read. Other versions take
+ * the nearest known rule and say so. Facts: engines.md; where an installed engine disagrees, it is right.
+ */
+enum engine_kind { ENGINE_SGLANG, ENGINE_VLLM };
+
+struct engine_rules; /* one row of the table in engine.c */
+
+struct engine {
+    enum engine_kind kind;
+    char version[32];                 /* as asked for */
+    const struct engine_rules *rules; /* of the nearest known version; static */
+    bool exact;                       /* version is one whose source was read */
+};
+
+/* "sglang:0.5.4.post2", "sglang" (newest known), "vllm", "vllm:0.32.0". */
+bool engine_parse(const char *text, struct engine *engine, struct error *err);
+const char *engine_name(const struct engine *engine);          /* "sglang" */
+const char *engine_rules_version(const struct engine *engine); /* "0.5.4.post2" */
+/* The Triton that the engine's pinned torch brings ("3.4.0"), for when none is named. */
+const char *engine_pinned_triton(const struct engine *engine);
+
+struct parallel {
+    int tp, ep;            /* ep divides tp */
+    bool no_shared_fusion; /* --disable-shared-experts-fusion */
+};
+
+/* The layer as one rank sees it. Fails where tp, ep do not divide, saying the nearest that do; adds
+ * its notes to `model` (fusion, int4 width). */
+bool engine_shape(const struct engine *engine, struct model *model,
+    const struct parallel *parallel, struct shape *shape, struct error *err);
+
+#define ENGINE_NAME_SIZE 256
+
+/* The config file's name for a shape on a device; vLLM has none for down (returns false). */
+bool engine_file_name(const struct engine *engine, const struct shape *shape,
+    const struct device *device, enum gemm gemm, char name[ENGINE_NAME_SIZE]);
+/* Folder below the base that the engine looks in first: "configs/triton_3_5_0", "" for vLLM. */
+void engine_folder(const struct engine *engine, const char *triton, char *buffer, size_t size);
+/* Package-relative folder of the config module's configs, for messages. */
+const char *engine_package_folder(const struct engine *engine);
+const char *engine_environment(const struct engine *engine); /* SGLANG_MOE_CONFIG_DIR, ... */
+/* The line a server prints when it found `path` (free()). */
+char *engine_found_line(const struct engine *engine, const char *path);
+/*
+ * The Triton folders that serve `name` in the order the engine tries them: those of
+ * `folders` (names such as "triton_3_5_1", in any order) that it would try after missing the
+ * exact one. Writes indices into `order`, returns their number.
+ */
+size_t engine_fallback_order(const struct engine *engine, const char *triton,
+    const char *const folders[], size_t count, size_t order[]);
+
+/* The engine's own default for M tokens when no file is found (engines.md section 4). smem_limit
+ * decides where 0.5.23 does. */
+void engine_default_tile(const struct engine *engine, const struct shape *shape,
+    const struct device *device, int m, struct tile *tile);
+/* Index of the entry that serves M: least |key - M|, first in file order on a tie. */
+size_t engine_nearest_key(const int keys[], size_t count, int m);
+/* Whether the kernel that runs `tile` would compute right numbers (block_k must divide the quant block
+ * in SGLang); vLLM clamps instead: *effective is the tile as it runs. */
+bool engine_effective_tile(const struct engine *engine, const struct shape *shape,
+    const struct tile *tile, struct tile *effective, struct error *err);
+/* Length of sorted_token_ids as the engine allocates it (the kernel's EM). */
+long long engine_em(const struct engine *engine, const struct shape *shape, int m, int block_m);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MOEBENCH_DOMAIN_SPACE_H
+#define MOEBENCH_DOMAIN_SPACE_H
+
+#include "domain/tile.h"
+
+/* The axes of a grid of tiles. */
+enum space_axis { AXIS_BM, AXIS_BN, AXIS_BK, AXIS_GROUP, AXIS_WARPS, AXIS_STAGES, AXIS_COUNT };
+
+#define SPACE_AXIS_VALUES 16
+
+/*
+ * The set of tiles that a tune looks at: a grid (the axes' product) or a list from a file. The
+ * default grid is upstream's CUDA one, 1,920 tiles (engines.md 6.1). Tiles stand in grid order,
+ * stages fastest within warps, G outermost, so that kernels (all but G) of one G are neighbours.
+ */
+struct space {
+    int values[AXIS_COUNT][SPACE_AXIS_VALUES]; /* ascending; of a list: the values seen */
+    int value_count[AXIS_COUNT];
+    struct tile *tiles; /* owned */
+    size_t count;
+};
+
+void space_default(struct space *space);
+void space_free(struct space *space);
+/* Replaces one axis of a grid: "BM=16,32" (names BM BN BK G w s). Rebuilds the tiles. */
+bool space_set_axis(struct space *space, const char *text, struct error *err);
+/* A JSON list of entries (upstream's --search-space-file). */
+bool space_from_file(const char *path, struct space *space, struct error *err);
+/* Whether the axis value of `tile`. */
+int space_axis_of(const struct tile *tile, enum space_axis axis);
+const char *space_axis_name(enum space_axis axis); /* "BM", "BN", "BK", "G", "w", "s" */
+
+#endif
