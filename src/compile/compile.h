@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MOEBENCH_COMPILE_COMPILE_H
+#define MOEBENCH_COMPILE_COMPILE_H
+
+#include "domain/engine.h"
+
+#define KERNEL_ARGUMENTS 64
+
+/* A compiled fused_moe_kernel and the compiler's facts about it. */
+struct kernel {
+    char hash[65];       /* SHA-256 of the cubin: its identity */
+    char entry[128];     /* the entry's name in the cubin */
+    int shared_bytes;    /* dynamic shared memory a block */
+    int num_warps;
+    int registers;
+    int spill_bytes;     /* stack frame of a thread */
+    int param_bytes;     /* of all arguments, 0 when unknown */
+    bool launch_pdl;
+    struct { char name[40], type[16]; } arguments[KERNEL_ARGUMENTS]; /* in launch order */
+    int argument_count;
+    long long global_scratch, profile_scratch; /* bytes a program, 0 here in practice */
+    double seconds;      /* of the compile; 0 when from the cache */
+    bool cached;
+    unsigned char *cubin; /* owned; NULL after kernel_drop_cubin */
+    size_t cubin_size;
+};
+
+void kernel_free(struct kernel *kernel);
+
+enum compile_status {
+    COMPILE_OK,
+    COMPILE_DOES_NOT_FIT, /* more shared memory than the device has: a fact of the tile */
+    COMPILE_FAILED,       /* a fact of the tile with this Triton */
+    COMPILE_TIMED_OUT,    /* a fact about the host, tried again already */
+    COMPILE_STOPPED       /* the tool chain is broken (old ptxas, helper died): stop the tune */
+};
+
+struct compile_result {
+    long long ticket;        /* of compiler_submit */
+    enum compile_status status;
+    char text[1024];         /* why, when not OK */
+    struct kernel kernel;    /* when OK; the caller owns it */
+};
+
+/* What the helper found; strings empty when unknown. */
+struct toolchain {
+    char python[32], triton[32], ptxas[256], ptxas_version[32];
+    char engine_version[32], engine_path[512], kernel_file[512], kernel_hash[65], config_dir[512];
+};
+
+struct compiler_options {
+    const char *python;      /* command words, NULL: python3 */
+    const char *container;   /* docker exec -i NAME python3, NULL: none */
+    const char *kernel_file; /* a source given by hand, NULL: the installed engine's */
+    const char *engine_site; /* folder to put on PYTHONPATH for an unpacked engine, NULL: none */
+    int arch;                /* 121 */
+    int jobs;                /* 0: the helper's number of cores */
+    bool no_cache;
+};
+
+/* The compile helper's supervisor; used by one thread. */
+struct compiler;
+
+/* Starts python and greets; fails with what is missing and how to get it (ERROR_DEVICE). */
+struct compiler *compiler_open(const struct compiler_options *options, struct error *err);
+const struct toolchain *compiler_toolchain(const struct compiler *compiler);
+/*
+ * Queues one kernel; answers come from compiler_next in any order. A kernel in the cache comes
+ * back without asking the helper. Returns the ticket (>= 1), or 0 with *err: an argument that is unknown.
+ */
+long long compiler_submit(struct compiler *compiler, const struct engine *engine,
+    const struct shape *shape, enum gemm gemm, const struct tile *tile, struct error *err);
+size_t compiler_pending(const struct compiler *compiler);
+/* The descriptor that becomes readable with the next answer, for poll(). */
+int compiler_fd(const struct compiler *compiler);
+/* The next answer within `timeout` seconds (0: only what is there; negative: wait). False: none. */
+bool compiler_next(struct compiler *compiler, double timeout, struct compile_result *result);
+void compiler_cancel(struct compiler *compiler); /* drops everything pending */
+void compiler_close(struct compiler *compiler);
+
+#endif
