@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MOEBENCH_TUNER_TUNER_H
+#define MOEBENCH_TUNER_TUNER_H
+
+#include "compile/compile.h"
+#include "domain/space.h"
+#include "worker/job.h"
+
+/*
+ * The tuner thread and what crosses to and from it. Whoever opens a tuner (the screen, the line
+ * UI, a command) posts commands and reads snapshots; neither call waits for the tuner, and the
+ * tuner never waits for its reader. Only the tuner thread writes the store and drives the children.
+ */
+
+enum effort { EFFORT_QUICK, EFFORT_FULL, EFFORT_EXHAUSTIVE };
+
+#define TUNE_BATCH_SIZES 64
+
+/* What is asked of a tune: the same question resumes the same tune. */
+struct question {
+    char model[128];           /* as named, for people */
+    struct engine engine;
+    struct shape shape;
+    int tp, ep;
+    struct device device;      /* the card (or the recorded one) */
+    struct space space;
+    int batch_sizes[TUNE_BATCH_SIZES];
+    int batch_size_count;
+    bool gemms[GEMM_COUNT];
+    enum effort effort;
+    double budget_s;           /* --time, 0: none; not part of the identity */
+    enum routing_kind routing;
+    double zipf;
+    char routing_file[512];
+    unsigned long long seed;
+    bool hot;
+};
+
+/* How a tune is to be run; never part of its identity. */
+struct tuner_options {
+    const char *db;            /* path */
+    const char *backend;       /* "cuda", "replay" or "replay:FILE" */
+    double pace;               /* replay */
+    int device_ordinal;
+    struct compiler_options compiler;
+    const char *incumbent;     /* an engine's file to beat, NULL: none */
+    bool again;                /* a finished tune is timed afresh */
+    bool allow_busy;
+    bool paused;               /* open at rest */
+};
+
+/* One tile on one (GEMM, M), as a screen draws it. */
+struct cell {
+    float median_us;           /* NaN: not measured */
+    float low_us, high_us;     /* 95 % interval of the median; NaN with under 6 samples */
+    unsigned short samples;
+    unsigned char status;      /* enum point_status */
+    unsigned char verified;    /* 0 not, 1 right, 2 wrong */
+};
+
+/* Facts of the compiler for one kernel (a tile without GROUP_SIZE_M) of one GEMM. */
+struct kernel_fact {
+    int shared_bytes;          /* the compiler's, else the prediction */
+    bool shared_exact;
+    short registers;           /* 0 unknown */
+    int spill_bytes;           /* -1 unknown */
+};
+
+/* Where one (GEMM, M) stands. */
+struct choice {
+    int m;
+    enum gemm gemm;
+    bool chosen;
+    struct tile tile;
+    double median_us, low_us, high_us;
+    double default_us;         /* NaN where the default cannot run or was not measured */
+    struct tile default_tile;
+    bool default_fits;
+    bool verified;
+    enum choice_source { CHOICE_RACE, CHOICE_DEFAULT, CHOICE_HAND } source;
+    char reason[200];
+};
+
+enum tuner_state {
+    TUNER_STARTING, TUNER_COMPILING, TUNER_TIMING, TUNER_VERIFYING, TUNER_PAUSED,
+    TUNER_DONE, TUNER_STOPPED, TUNER_FAILED
+};
+
+/*
+ * Everything a reader may show, as of one moment; owned by the tuner, borrowed by the reader
+ * between tuner_snapshot_acquire and _release, constant while borrowed.
+ */
+struct snapshot {
+    unsigned long long version;      /* grows with every change */
+    enum tuner_state state;
+    long long tune;                  /* id in the store */
+    struct question question;
+    struct toolchain toolchain;
+    char backend[16];                /* "cuda", "replay" */
+    bool recorded;                   /* figures are a recording's, not this machine's */
+    /* [gemm][batch size][tile of question.space] and [gemm][tile] */
+    struct cell *cells[GEMM_COUNT];  /* batch_size_count * space.count */
+    struct kernel_fact *facts[GEMM_COUNT]; /* space.count */
+    struct choice choices[GEMM_COUNT][TUNE_BATCH_SIZES];
+    /* progress */
+    char phase[32];                  /* "compile", "race 2/4", ... */
+    enum gemm gemm;
+    int m;                           /* what runs now, 0 none */
+    int running_tile;                /* index in the space, -1 none */
+    long long points_done, points_left, samples, launches, compiles;
+    double gpu_s, wall_s, left_s;    /* left_s: estimate from measured speed, NaN unknown */
+    double clock_mhz, temperature_c, power_w, sentinel;
+    bool sentinel_ok;
+    int worker_restarts;
+    char last_event[256];            /* the newest line of the log */
+    char error[1024];                /* why TUNER_FAILED / TUNER_STOPPED */
+};
+
+enum tuner_command_kind {
+    TUNER_PAUSE, TUNER_RESUME, TUNER_STOP, /* stop: after the running chunk, stored, thread ends */
+    TUNER_NEXT,      /* this (gemm, m) first */
+    TUNER_REMEASURE, /* this cell again, fresh samples */
+    TUNER_VERIFY,    /* this cell now */
+    TUNER_CHOOSE     /* by hand: tile for (gemm, m), reason */
+};
+
+struct tuner_command {
+    enum tuner_command_kind kind;
+    enum gemm gemm;
+    int m;
+    struct tile tile;
+    char reason[200];
+};
+
+struct tuner;
+
+struct tuner *tuner_open(const struct question *question, const struct tuner_options *options,
+    struct error *err);
+void tuner_post(struct tuner *tuner, const struct tuner_command *command);
+/* Becomes readable when a newer snapshot stands ready; for poll(). */
+int tuner_fd(const struct tuner *tuner);
+const struct snapshot *tuner_snapshot_acquire(struct tuner *tuner);
+void tuner_snapshot_release(struct tuner *tuner, const struct snapshot *snapshot);
+/* Stops (if still running), joins the thread, frees. */
+void tuner_close(struct tuner *tuner);
+
+#endif
