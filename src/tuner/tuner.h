@@ -3,6 +3,7 @@
 #define MOEBENCH_TUNER_TUNER_H
 
 #include "compile/compile.h"
+#include "domain/point.h"
 #include "domain/space.h"
 #include "worker/job.h"
 
@@ -77,7 +78,7 @@ struct choice {
     struct tile default_tile;
     bool default_fits;
     bool verified;
-    enum choice_source { CHOICE_RACE, CHOICE_DEFAULT, CHOICE_HAND } source;
+    enum choice_source source;
     char reason[200];
 };
 

@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "compile/compile.h"
 #include "domain/engine.h"
+#include "domain/point.h"
 
 /* The values that cross between a tuner and a worker, and that a back-end takes; protocol.h says
  * how they look as JSON lines. Thread: each side uses them on one thread. */
@@ -56,20 +57,6 @@ struct measure_job {
     bool paired;               /* A/B: items come as A B B A blocks in the order given, never shuffled */
     unsigned long long seed;
 };
-
-enum point_status {
-    POINT_OK,
-    POINT_DOES_NOT_FIT,
-    POINT_COMPILE_FAILED,
-    POINT_WRONG_RESULT,
-    POINT_TIMED_OUT,
-    POINT_FAULTED,
-    POINT_SUSPECT,
-    POINT_STATUS_COUNT
-};
-
-const char *point_status_name(enum point_status status); /* "ok", "does-not-fit", ... */
-bool point_status_parse(const char *name, enum point_status *status);
 
 #define CHUNK_SAMPLES 512
 

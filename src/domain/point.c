@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#include "domain/point.h"
+
+#include <string.h>
+
+static const char *const status_names[POINT_STATUS_COUNT] = {
+    [POINT_OK] = "ok",
+    [POINT_DOES_NOT_FIT] = "does-not-fit",
+    [POINT_COMPILE_FAILED] = "compile-failed",
+    [POINT_WRONG_RESULT] = "wrong-result",
+    [POINT_TIMED_OUT] = "timed-out",
+    [POINT_FAULTED] = "faulted",
+    [POINT_SUSPECT] = "suspect",
+};
+
+static const char *const source_names[CHOICE_SOURCE_COUNT] = {
+    [CHOICE_RACE] = "race",
+    [CHOICE_DEFAULT] = "default",
+    [CHOICE_HAND] = "hand",
+};
+
+const char *point_status_name(enum point_status status)
+{
+    return status_names[status];
+}
+
+bool point_status_parse(const char *name, enum point_status *status)
+{
+    for (int i = 0; i < POINT_STATUS_COUNT; i++) {
+        if (strcmp(name, status_names[i]) == 0) {
+            *status = (enum point_status)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *choice_source_name(enum choice_source source)
+{
+    return source_names[source];
+}
