@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/text.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *checked(void *memory)
+{
+    if (!memory) {
+        fputs("moebench: out of memory\n", stderr);
+        abort();
+    }
+    return memory;
+}
+
+void *xcalloc(size_t count, size_t size)
+{
+    return checked(calloc(count ? count : 1, size ? size : 1));
+}
+
+void *xrealloc(void *old, size_t count, size_t size)
+{
+    if (count == 0 || size == 0)
+        count = size = 1;
+    return checked(reallocarray(old, count, size));
+}
+
+char *xstrdup(const char *s)
+{
+    return checked(strdup(s));
+}
+
+char *xstrndup(const char *s, size_t length)
+{
+    return checked(strndup(s, length));
+}
+
+char *xasprintf(const char *format, ...)
+{
+    char *result;
+    va_list args;
+    va_start(args, format);
+    int length = vasprintf(&result, format, args);
+    va_end(args);
+    return checked(length < 0 ? NULL : result);
+}
+
+/* Makes room for `more` bytes and the NUL, doubling so that appending stays linear. */
+static void text_reserve(struct text *text, size_t more)
+{
+    if (more >= SIZE_MAX / 2 - text->length)
+        checked(NULL);
+    size_t needed = text->length + more + 1;
+    if (needed <= text->capacity)
+        return;
+    size_t capacity = text->capacity ? text->capacity : 64;
+    while (capacity < needed)
+        capacity *= 2;
+    text->data = xrealloc(text->data, capacity, 1);
+    text->capacity = capacity;
+}
+
+void text_add(struct text *text, const char *format, ...)
+{
+    va_list args, again;
+    va_start(args, format);
+    va_copy(again, args);
+    int length = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    if (length < 0)
+        abort();
+    text_reserve(text, (size_t)length);
+    vsnprintf(text->data + text->length, (size_t)length + 1, format, again);
+    va_end(again);
+    text->length += (size_t)length;
+}
+
+void text_add_bytes(struct text *text, const void *bytes, size_t length)
+{
+    text_reserve(text, length);
+    if (length > 0)
+        memcpy(text->data + text->length, bytes, length);
+    text->length += length;
+    text->data[text->length] = '\0';
+}
+
+char *text_take(struct text *text)
+{
+    char *data = text->data ? text->data : xstrdup("");
+    *text = (struct text){0};
+    return data;
+}
+
+void text_free(struct text *text)
+{
+    free(text->data);
+    *text = (struct text){0};
+}
+
+bool text_starts_with(const char *s, const char *prefix)
+{
+    return strncmp(s, prefix, strlen(prefix)) == 0;
+}
+
+bool text_ends_with(const char *s, const char *suffix)
+{
+    size_t length = strlen(s), tail = strlen(suffix);
+    return length >= tail && strcmp(s + length - tail, suffix) == 0;
+}
+
+bool text_to_int(const char *s, long low, long high, long *value)
+{
+    if (!isdigit((unsigned char)s[*s == '-']))
+        return false;
+    char *end;
+    errno = 0;
+    long number = strtol(s, &end, 10);
+    if (errno || *end || number < low || number > high)
+        return false;
+    *value = number;
+    return true;
+}
+
+bool text_to_double(const char *s, double *value)
+{
+    if (!*s || isspace((unsigned char)*s))
+        return false;
+    char *end;
+    double number = strtod(s, &end);
+    if (*end || !isfinite(number))
+        return false;
+    *value = number;
+    return true;
+}
+
+const char *text_grouped(long long value, char *buffer, size_t size)
+{
+    char digits[32];
+    int count = snprintf(digits, sizeof digits, "%lld", value);
+    int first = digits[0] == '-';
+    size_t used = 0;
+    for (int i = 0; i < count && used + 1 < size; i++) {
+        if (i > first && (count - i) % 3 == 0 && used + 2 < size)
+            buffer[used++] = ',';
+        buffer[used++] = digits[i];
+    }
+    if (size > 0)
+        buffer[used] = '\0';
+    return buffer;
+}

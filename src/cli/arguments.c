@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/arguments.h"
+
+#include "base/text.h"
+#include "cli/commands.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct option_spec no_options[] = {{0}};
+
+static const struct option_spec *options_of(const struct command *command)
+{
+    return command->options ? command->options : no_options;
+}
+
+static size_t option_count(const struct command *command)
+{
+    size_t count = 0;
+    while (options_of(command)[count].name)
+        count++;
+    return count;
+}
+
+/* The index of the option whose name is name[0 .. length-1], or the number of options. */
+static size_t option_index(const struct command *command, const char *name, size_t length)
+{
+    const struct option_spec *options = options_of(command);
+    size_t i = 0;
+    while (options[i].name && (strncmp(options[i].name, name, length) || options[i].name[length]))
+        i++;
+    return i;
+}
+
+static bool usage_error(
+    const struct command *command, struct error *err, const char *what, const char *thing)
+{
+    return error_set(err, ERROR_USAGE, "%s: %s%s; see: moebench help %s", command->name, what,
+        thing, command->name);
+}
+
+/* Takes argv[*at], which begins with "--", and its value where it has one. */
+static bool parse_option(struct arguments *args, int argc, char **argv, int *at, struct error *err)
+{
+    const char *name = argv[*at] + 2;
+    size_t length = strcspn(name, "=");
+    size_t index = option_index(args->command, name, length);
+    const struct option_spec *option = &options_of(args->command)[index];
+    if (!option->name)
+        return usage_error(args->command, err, "unknown option ", argv[*at]);
+    bool attached = name[length] == '=';
+    if (!option->argument && attached)
+        return usage_error(args->command, err, "no value belongs to --", option->name);
+    if (!option->argument) {
+        args->values[index] = "";
+    } else if (attached) {
+        args->values[index] = name + length + 1;
+    } else if (*at + 1 < argc) {
+        args->values[index] = argv[++*at];
+    } else {
+        return usage_error(args->command, err, "a value is missing after --", option->name);
+    }
+    return true;
+}
+
+bool arguments_parse(
+    struct arguments *args, const struct command *command, int argc, char **argv, struct error *err)
+{
+    *args = (struct arguments){.command = command};
+    args->values = xcalloc(option_count(command) + 1, sizeof *args->values);
+    args->operands = xcalloc((size_t)argc + 1, sizeof *args->operands);
+    bool options_end = false;
+    for (int i = 0; i < argc; i++) {
+        if (!options_end && strcmp(argv[i], "--") == 0) {
+            options_end = true;
+        } else if (!options_end && text_starts_with(argv[i], "--")) {
+            if (!parse_option(args, argc, argv, &i, err))
+                return false;
+        } else if (!options_end && argv[i][0] == '-' && argv[i][1]) {
+            return usage_error(command, err, "unknown option ", argv[i]);
+        } else {
+            args->operands[args->operand_count++] = argv[i];
+        }
+    }
+    if (args->operand_count < command->operands_least)
+        return usage_error(command, err, "missing: ", command->operands);
+    if (args->operand_count > command->operands_most)
+        return usage_error(command, err, "unexpected: ", args->operands[command->operands_most]);
+    return true;
+}
+
+void arguments_free(struct arguments *args)
+{
+    free(args->values);
+    free(args->operands);
+    *args = (struct arguments){0};
+}
+
+static const char *value_of(const struct arguments *args, const char *name)
+{
+    size_t index = option_index(args->command, name, strlen(name));
+    if (!options_of(args->command)[index].name)
+        abort();
+    return args->values[index];
+}
+
+bool arguments_flag(const struct arguments *args, const char *name)
+{
+    return value_of(args, name) != NULL;
+}
+
+const char *arguments_text(const struct arguments *args, const char *name, const char *otherwise)
+{
+    const char *value = value_of(args, name);
+    return value ? value : otherwise;
+}
+
+bool arguments_int(const struct arguments *args, const char *name, long low, long high,
+    long otherwise, long *value, struct error *err)
+{
+    const char *text = value_of(args, name);
+    *value = otherwise;
+    if (!text || text_to_int(text, low, high, value))
+        return true;
+    return error_set(err, ERROR_USAGE, "%s: --%s takes a whole number from %ld to %ld, not '%s'",
+        args->command->name, name, low, high, text);
+}
+
+const char *arguments_operand(const struct arguments *args, size_t index)
+{
+    return index < args->operand_count ? args->operands[index] : NULL;
+}

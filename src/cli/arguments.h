@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MOEBENCH_CLI_ARGUMENTS_H
+#define MOEBENCH_CLI_ARGUMENTS_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* One option of a command: the parser and the help both read it. */
+struct option_spec {
+    const char *name;     /* without the two dashes; NULL ends a table */
+    const char *argument; /* placeholder such as "N"; NULL for a flag */
+    const char *help;     /* one line */
+};
+
+struct command;
+
+/* A command's line, taken apart. Everything in it is borrowed from argv and the tables. */
+struct arguments {
+    const struct command *command;
+    const char **values; /* by index in command->options; NULL when not given; "" for a flag */
+    size_t operand_count;
+    const char **operands; /* NULL-terminated */
+};
+
+/*
+ * Takes argv[0 .. argc-1], what follows the command's name: "--name value", "--name=value", operands
+ * in between, "--" before operands that begin with a dash. An option given twice: the last counts.
+ * ERROR_USAGE on anything unknown, or on too few or too many operands. Free it in either case.
+ */
+bool arguments_parse(struct arguments *args, const struct command *command, int argc, char **argv,
+    struct error *err);
+void arguments_free(struct arguments *args);
+
+/* Asking for an option that the command's table lacks aborts: a mistake of ours. */
+bool arguments_flag(const struct arguments *args, const char *name);
+/* Its value, or `otherwise` when it was not given. */
+const char *arguments_text(const struct arguments *args, const char *name, const char *otherwise);
+/* Into *value; `otherwise` when not given. ERROR_USAGE outside [low, high]. */
+bool arguments_int(const struct arguments *args, const char *name, long low, long high,
+    long otherwise, long *value, struct error *err);
+/* The operand, or NULL when there are fewer. */
+const char *arguments_operand(const struct arguments *args, size_t index);
+
+#endif

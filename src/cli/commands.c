@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/commands.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+const struct command *const commands[] = {
+    &cmd_help,
+    NULL,
+};
+
+const struct command *command_find(const char *name)
+{
+    for (const struct command *const *command = commands; *command; command++)
+        if (strcmp((*command)->name, name) == 0)
+            return *command;
+    return NULL;
+}
+
+char *commands_overview(void)
+{
+    struct text text = {0};
+    text_add(&text, "usage: moebench COMMAND [ARGUMENT..]\n\n");
+    for (const struct command *const *command = commands; *command; command++)
+        if (!(*command)->hidden)
+            text_add(&text, "  %-10s %s\n", (*command)->name, (*command)->summary);
+    text_add(&text, "\n`moebench help COMMAND` says more; `moebench --version`.\n");
+    return text_take(&text);
+}
+
+static int option_width(const struct option_spec *options)
+{
+    size_t width = 0;
+    for (const struct option_spec *option = options; option->name; option++) {
+        size_t own = strlen(option->name) + (option->argument ? strlen(option->argument) + 1 : 0);
+        width = own > width ? own : width;
+    }
+    return (int)width;
+}
+
+char *command_help(const struct command *command)
+{
+    struct text text = {0};
+    bool options = command->options && command->options[0].name;
+    text_add(&text, "usage: moebench %s%s%s%s\n\n%s\n", command->name, options ? " [OPTION..]" : "",
+        *command->operands ? " " : "", command->operands, command->summary);
+    if (command->details)
+        text_add(&text, "\n%s", command->details);
+    if (options) {
+        int width = option_width(command->options);
+        text_add(&text, "\n");
+        for (const struct option_spec *option = command->options; option->name; option++) {
+            const char *argument = option->argument ? option->argument : "";
+            int rest = width - (int)strlen(option->name) - 1;
+            text_add(&text, "  --%s %-*s  %s\n", option->name, rest > 0 ? rest : 0, argument,
+                option->help);
+        }
+    }
+    return text_take(&text);
+}

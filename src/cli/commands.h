@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MOEBENCH_CLI_COMMANDS_H
+#define MOEBENCH_CLI_COMMANDS_H
+
+#include "base/error.h"
+#include "cli/arguments.h"
+
+#include <stddef.h>
+
+/*
+ * To add the command NAME: write src/cli/cmd_NAME.c, which defines
+ *
+ *     static const struct option_spec name_options[] = {
+ *         {"tp", "N", "tensor parallel size (1)"},
+ *         {"json", NULL, "print JSON"},
+ *         {0},
+ *     };
+ *     static int name_run(const struct arguments *args, struct error *err) { ... }
+ *     const struct command cmd_name = {
+ *         .name = "name",
+ *         .operands = "MODEL",
+ *         .operands_least = 1,
+ *         .operands_most = 1,
+ *         .summary = "one line, lower case, no full stop",
+ *         .options = name_options,
+ *         .run = name_run,
+ *     };
+ *
+ * declare cmd_name below, put &cmd_name into the table of commands.c at the place where help shall
+ * show it, and add the file to cli_sources in Makefile.am. The parser, `help`, the man page and
+ * the shell completion all read this table.
+ */
+struct command {
+    const char *name;
+    const char *operands;  /* as help shows them: "MODEL", "PATH..", "" for none */
+    size_t operands_least; /* how many must be given */
+    size_t operands_most;  /* how many may be; COMMAND_ANY for no limit */
+    const char *summary;
+    const char *details; /* paragraphs for `help NAME`, ending in a newline; NULL for none */
+    const struct option_spec *options; /* ended by {0}; NULL for none */
+    bool hidden;                       /* not in the overview */
+    /*
+     * Prints its result on stdout and returns the process's exit code. When it fills *err, main
+     * prints "moebench: TEXT" on stderr, and a returned 0 becomes the error's kind.
+     */
+    int (*run)(const struct arguments *args, struct error *err);
+};
+
+#define COMMAND_ANY ((size_t)-1)
+
+extern const struct command cmd_help;
+
+/* NULL-terminated, in the order of the overview. */
+extern const struct command *const commands[];
+
+/* NULL when there is none of that name. */
+const struct command *command_find(const char *name);
+/* What `moebench help` and `moebench help NAME` print; free() it. */
+char *commands_overview(void);
+char *command_help(const struct command *command);
+
+#endif

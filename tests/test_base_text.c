@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/cmocka_all.h"
+
+#include "base/error.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+static void text_grows(void **state)
+{
+    (void)state;
+    struct text text = {0};
+    for (int i = 0; i < 1000; i++)
+        text_add(&text, "%d,", i);
+    assert_int_equal(text.length, 3890);
+    text_add_bytes(&text, "a\0b", 3);
+    assert_int_equal(text.length, 3893);
+    assert_int_equal(text.data[text.length], '\0');
+    char *taken = text_take(&text);
+    assert_true(text_starts_with(taken, "0,1,2,"));
+    assert_null(text.data);
+    free(taken);
+    taken = text_take(&text);
+    assert_string_equal(taken, "");
+    free(taken);
+}
+
+static void numbers_are_strict(void **state)
+{
+    (void)state;
+    long value = 7;
+    assert_true(text_to_int("-12", -20, 20, &value));
+    assert_int_equal(value, -12);
+    static const char *const bad[] = {
+        "", " 1", "1 ", "+1", "-", "--1", "1.0", "21", "-21", "0x1", "99999999999999999999"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_false(text_to_int(bad[i], -20, 20, &value));
+    assert_int_equal(value, -12);
+    double number = 0;
+    assert_true(text_to_double("2.5e3", &number));
+    assert_true(number == 2500);
+    assert_false(text_to_double("nan", &number));
+    assert_false(text_to_double("inf", &number));
+    assert_false(text_to_double("1,5", &number));
+    assert_false(text_to_double("", &number));
+}
+
+static void thousands_are_grouped(void **state)
+{
+    (void)state;
+    char buffer[32];
+    assert_string_equal(text_grouped(0, buffer, sizeof buffer), "0");
+    assert_string_equal(text_grouped(999, buffer, sizeof buffer), "999");
+    assert_string_equal(text_grouped(101376, buffer, sizeof buffer), "101,376");
+    assert_string_equal(text_grouped(-1000, buffer, sizeof buffer), "-1,000");
+    assert_string_equal(text_grouped(-123, buffer, sizeof buffer), "-123");
+    assert_string_equal(text_grouped(1234567890, buffer, sizeof buffer), "1,234,567,890");
+}
+
+static void suffixes(void **state)
+{
+    (void)state;
+    assert_true(text_ends_with("a.json", ".json"));
+    assert_false(text_ends_with("json", ".json"));
+    assert_true(text_ends_with("x", ""));
+    assert_false(text_starts_with("E", "E="));
+}
+
+static void errors_carry_their_path(void **state)
+{
+    (void)state;
+    struct error err = {0};
+    errno = ENOENT;
+    assert_false(error_errno(&err, ERROR_FAILED, "cannot open"));
+    assert_false(error_prefix(&err, "%s", "a/b"));
+    assert_string_equal(err.text, "a/b: cannot open: No such file or directory");
+    assert_int_equal(err.kind, ERROR_FAILED);
+    error_set(&err, ERROR_USAGE, "again: %s", err.text);
+    assert_string_equal(err.text, "again: a/b: cannot open: No such file or directory");
+    assert_false(error_set(NULL, ERROR_USAGE, "nobody asks"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(text_grows),
+        cmocka_unit_test(numbers_are_strict),
+        cmocka_unit_test(thousands_are_grouped),
+        cmocka_unit_test(suffixes),
+        cmocka_unit_test(errors_carry_their_path),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
