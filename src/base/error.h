@@ -29,8 +29,7 @@ bool error_set(struct error *err, enum error_kind kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* Puts "context: " before the text of an error already set. Returns false. */
-bool error_prefix(struct error *err, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+bool error_prefix(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* As error_set with ": strerror(errno)" appended. */
 bool error_errno(struct error *err, enum error_kind kind, const char *format, ...)

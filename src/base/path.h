@@ -29,7 +29,7 @@ bool path_write_atomic(const char *path, const void *bytes, size_t length, struc
  * Calls visit(path, arg) for every regular file below `folder` in sorted order, symbolic links to
  * files included, links to folders not followed; visit returns false to stop with its own error.
  */
-bool path_walk(const char *folder, bool (*visit)(const char *path, void *arg), void *arg,
-    struct error *err);
+bool path_walk(
+    const char *folder, bool (*visit)(const char *path, void *arg), void *arg, struct error *err);
 
 #endif

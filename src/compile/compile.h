@@ -8,18 +8,20 @@
 
 /* A compiled fused_moe_kernel and the compiler's facts about it. */
 struct kernel {
-    char hash[65];       /* SHA-256 of the cubin: its identity */
-    char entry[128];     /* the entry's name in the cubin */
-    int shared_bytes;    /* dynamic shared memory a block */
+    char hash[65];    /* SHA-256 of the cubin: its identity */
+    char entry[128];  /* the entry's name in the cubin */
+    int shared_bytes; /* dynamic shared memory a block */
     int num_warps;
     int registers;
-    int spill_bytes;     /* stack frame of a thread */
-    int param_bytes;     /* of all arguments, 0 when unknown */
+    int spill_bytes; /* stack frame of a thread */
+    int param_bytes; /* of all arguments, 0 when unknown */
     bool launch_pdl;
-    struct { char name[40], type[16]; } arguments[KERNEL_ARGUMENTS]; /* in launch order */
+    struct {
+        char name[40], type[16];
+    } arguments[KERNEL_ARGUMENTS]; /* in launch order */
     int argument_count;
     long long global_scratch, profile_scratch; /* bytes a program, 0 here in practice */
-    double seconds;      /* of the compile; 0 when from the cache */
+    double seconds;                            /* of the compile; 0 when from the cache */
     bool cached;
     unsigned char *cubin; /* owned; NULL after kernel_drop_cubin */
     size_t cubin_size;
@@ -36,10 +38,10 @@ enum compile_status {
 };
 
 struct compile_result {
-    long long ticket;        /* of compiler_submit */
+    long long ticket; /* of compiler_submit */
     enum compile_status status;
-    char text[1024];         /* why, when not OK */
-    struct kernel kernel;    /* when OK; the caller owns it */
+    char text[1024];      /* why, when not OK */
+    struct kernel kernel; /* when OK; the caller owns it */
 };
 
 /* What the helper found; strings empty when unknown. */

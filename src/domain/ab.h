@@ -16,9 +16,9 @@
  */
 enum ab_verdict { AB_UNDECIDED, AB_FASTER, AB_SLOWER, AB_SAME }; /* about B */
 
-#define AB_BUDGET 80       /* blocks, the default */
-#define AB_LEVEL 0.982     /* of one look's interval */
-#define AB_DIFFERS 0.0025  /* the interval must clear +- this to be FASTER or SLOWER */
+#define AB_BUDGET 80      /* blocks, the default */
+#define AB_LEVEL 0.982    /* of one look's interval */
+#define AB_DIFFERS 0.0025 /* the interval must clear +- this to be FASTER or SLOWER */
 #define AB_SAME_WITHIN 0.005
 
 const char *ab_verdict_name(enum ab_verdict verdict); /* "FASTER", ... */

@@ -9,16 +9,16 @@
 
 /* What is known of a GPU: from data/devices.json, or read from the driver for the card at hand. */
 struct device {
-    char name[128];          /* as torch.cuda.get_device_name reports it: "NVIDIA GB10" */
-    int arch;                /* compute capability * 10: 121 for sm_121 */
-    int smem_limit;          /* bytes of shared memory a block may opt into */
-    int sm_count;            /* 0 when unknown */
-    double bandwidth;        /* datasheet bytes a second, 0 when unknown */
-    double sustained;        /* bytes a second seen under load, 0 when unknown */
-    double tensor_bf16;      /* dense FLOP/s, 0 when unknown */
-    double tensor_fp8;       /* dense FLOP/s, 0 when unknown */
-    long long l2_bytes;      /* 0 when unknown */
-    bool unified;            /* CPU and GPU share memory */
+    char name[128];     /* as torch.cuda.get_device_name reports it: "NVIDIA GB10" */
+    int arch;           /* compute capability * 10: 121 for sm_121 */
+    int smem_limit;     /* bytes of shared memory a block may opt into */
+    int sm_count;       /* 0 when unknown */
+    double bandwidth;   /* datasheet bytes a second, 0 when unknown */
+    double sustained;   /* bytes a second seen under load, 0 when unknown */
+    double tensor_bf16; /* dense FLOP/s, 0 when unknown */
+    double tensor_fp8;  /* dense FLOP/s, 0 when unknown */
+    long long l2_bytes; /* 0 when unknown */
+    bool unified;       /* CPU and GPU share memory */
 };
 
 /* By full or short name ("GB10", "NVIDIA GB10", "NVIDIA_GB10"), or by architecture ("sm_121",

@@ -36,8 +36,8 @@ struct parallel {
 
 /* The layer as one rank sees it. Fails where tp, ep do not divide, saying the nearest that do; adds
  * its notes to `model` (fusion, int4 width). */
-bool engine_shape(const struct engine *engine, struct model *model,
-    const struct parallel *parallel, struct shape *shape, struct error *err);
+bool engine_shape(const struct engine *engine, struct model *model, const struct parallel *parallel,
+    struct shape *shape, struct error *err);
 
 #define ENGINE_NAME_SIZE 256
 

@@ -7,12 +7,12 @@
 /* What became of a point, or of a tile's compile. The numbers stand in databases: append only. */
 enum point_status {
     POINT_OK,
-    POINT_DOES_NOT_FIT,   /* more shared memory than the device has */
+    POINT_DOES_NOT_FIT, /* more shared memory than the device has */
     POINT_COMPILE_FAILED,
     POINT_WRONG_RESULT,
     POINT_TIMED_OUT,
     POINT_FAULTED,
-    POINT_SUSPECT,        /* measured while the sentinel was off: kept, not ranked */
+    POINT_SUSPECT, /* measured while the sentinel was off: kept, not ranked */
     POINT_STATUS_COUNT
 };
 

@@ -34,14 +34,14 @@ bool gemm_parse(const char *name, enum gemm *gemm);
  *   down: A [M*top_k, N]   B [E, K, N]        C [M*top_k, K]
  */
 struct shape {
-    int experts;       /* E: held by this rank, a fused shared expert counted in */
-    int routed;        /* experts of the whole model that the router chooses among */
-    int top_k;         /* as the kernel sees it, a fused shared expert counted in */
-    int hidden;        /* K */
-    int intermediate;  /* N: of one rank, after the gate */
-    enum dtype dtype;  /* of the expert weights and activations */
-    enum dtype out;    /* hidden dtype: bf16 or fp16 */
-    int block_n;       /* block_shape, 0 when there is none */
+    int experts;      /* E: held by this rank, a fused shared expert counted in */
+    int routed;       /* experts of the whole model that the router chooses among */
+    int top_k;        /* as the kernel sees it, a fused shared expert counted in */
+    int hidden;       /* K */
+    int intermediate; /* N: of one rank, after the gate */
+    enum dtype dtype; /* of the expert weights and activations */
+    enum dtype out;   /* hidden dtype: bf16 or fp16 */
+    int block_n;      /* block_shape, 0 when there is none */
     int block_k;
     bool per_channel;
     bool gated;

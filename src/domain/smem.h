@@ -7,14 +7,15 @@
 /* Shared memory a block of fused_moe_kernel asks for. */
 struct smem {
     int bytes;
-    bool exact; /* the rule was seen exact on this arch, engine and dtype (measuring.md), or compiled */
+    bool
+        exact; /* the rule was seen exact on this arch, engine and dtype (measuring.md), or compiled */
 };
 
 /*
  * (stages-1) * (BM*a + BN*b) * BK on sm_8x and sm_12x, `stages` instead of `stages-1` for wgmma tiles on
  * sm_90, plus the blockwise extras (measuring.md, "Facts to build on"). A prediction: a compiler's own figure wins.
  */
-struct smem smem_estimate(const struct engine *engine, const struct shape *shape, int arch,
-    const struct tile *tile);
+struct smem smem_estimate(
+    const struct engine *engine, const struct shape *shape, int arch, const struct tile *tile);
 
 #endif

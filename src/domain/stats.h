@@ -25,8 +25,8 @@ double stats_quantile(const double values[], size_t count, double p);
  * level allows by the binomial distribution with p = 1/2: free of any assumption but independence
  * (Conover, Practical Nonparametric Statistics, section 3.2).
  */
-void stats_median_interval(const float values[], size_t count, double level,
-    struct stats_interval *interval);
+void stats_median_interval(
+    const float values[], size_t count, double level, struct stats_interval *interval);
 
 #define STATS_WILCOXON_EXACT 49 /* as R: below 50 values without ties or zeros */
 
@@ -38,8 +38,8 @@ void stats_median_interval(const float values[], size_t count, double level,
  * continuity correction; R then inverts the statistic numerically and lands between the same
  * Walsh averages. Ties and zeros are kept in both cases (R approximates with ties, drops zeros).
  */
-void stats_hodges_lehmann(const double values[], size_t count, double level,
-    struct stats_interval *interval);
+void stats_hodges_lehmann(
+    const double values[], size_t count, double level, struct stats_interval *interval);
 
 /* Two-sided p value of the signed-rank test of centre `mu`, zeros dropped and tied ranks averaged;
  * exact below 50 values without ties and zeros, else normal, corrected for continuity and ties. */

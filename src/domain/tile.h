@@ -10,10 +10,10 @@
 
 /* One launch config of fused_moe_kernel, in the engines' own terms. */
 struct tile {
-    int block_m;    /* BLOCK_SIZE_M: rows of the sorted token list a block computes */
-    int block_n;    /* BLOCK_SIZE_N: columns of the output */
-    int block_k;    /* BLOCK_SIZE_K: step along the reduction */
-    int group_m;    /* GROUP_SIZE_M: m-tiles walked together, for L2 reuse */
+    int block_m; /* BLOCK_SIZE_M: rows of the sorted token list a block computes */
+    int block_n; /* BLOCK_SIZE_N: columns of the output */
+    int block_k; /* BLOCK_SIZE_K: step along the reduction */
+    int group_m; /* GROUP_SIZE_M: m-tiles walked together, for L2 reuse */
     int num_warps;
     int num_stages; /* depth of the software pipeline */
     bool use_tma;   /* USE_TMA, where an engine takes it */

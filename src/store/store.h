@@ -85,10 +85,10 @@ struct store_build {
 /* Each finds the equal row or adds one, and sets its id. */
 bool store_put_device(struct store *store, struct store_device *device, struct error *err);
 bool store_put_build(struct store *store, struct store_build *build, struct error *err);
-bool store_get_device(struct store *store, long long id, struct store_device *device,
-    struct error *err);
-bool store_get_build(struct store *store, long long id, struct store_build *build,
-    struct error *err);
+bool store_get_device(
+    struct store *store, long long id, struct store_device *device, struct error *err);
+bool store_get_build(
+    struct store *store, long long id, struct store_build *build, struct error *err);
 
 /* ---- tunes --------------------------------------------------------------------------- */
 
@@ -98,22 +98,22 @@ const char *tune_state_name(enum tune_state state); /* "unfinished", "done", "fa
 
 struct store_tune {
     long long id;
-    char *question;      /* JSON, all that makes two tunes the same: model, shape, engine, device,
+    char *question;   /* JSON, all that makes two tunes the same: model, shape, engine, device,
                             batch sizes, space, routing, effort, ...; canonical by its maker */
-    char model[128];     /* for lists: "glm-4.7-fp8 TP4" */
-    char engine[48];     /* "sglang:0.5.4.post2" */
-    char backend[16];    /* "cuda", "replay" */
+    char model[128];  /* for lists: "glm-4.7-fp8 TP4" */
+    char engine[48];  /* "sglang:0.5.4.post2" */
+    char backend[16]; /* "cuda", "replay" */
     struct shape shape;
-    long long device;    /* id */
-    long long build;     /* id of the kernel build of the latest run, 0 before the first;
+    long long device; /* id */
+    long long build;  /* id of the kernel build of the latest run, 0 before the first;
                             measurements of others are kept and not mixed */
     uint64_t seed;
     enum tune_state state;
-    long long done;      /* points settled */
-    long long total;     /* points to settle, 0 before the plan is made */
+    long long done;  /* points settled */
+    long long total; /* points to settle, 0 before the plan is made */
     double created;
-    double touched;      /* last write to it */
-    char *result;        /* JSON of the finished tune, NULL before */
+    double touched; /* last write to it */
+    char *result;   /* JSON of the finished tune, NULL before */
 };
 
 void store_tune_free(struct store_tune *tune); /* what it owns, not the struct */
@@ -121,13 +121,12 @@ void store_tune_free(struct store_tune *tune); /* what it owns, not the struct *
 /* Adds it; sets id, created and touched. */
 bool store_add_tune(struct store *store, struct store_tune *tune, struct error *err);
 /* The latest tune with this very question. False and *err of kind ERROR_NONE: there is none. */
-bool store_find_tune(struct store *store, const char *question, struct store_tune *tune,
-    struct error *err);
-bool store_get_tune(struct store *store, long long id, struct store_tune *tune,
-    struct error *err);
+bool store_find_tune(
+    struct store *store, const char *question, struct store_tune *tune, struct error *err);
+bool store_get_tune(struct store *store, long long id, struct store_tune *tune, struct error *err);
 /* Last touched first. Free each with store_tune_free, then free() the array. */
-bool store_list_tunes(struct store *store, struct store_tune **tunes, size_t *count,
-    struct error *err);
+bool store_list_tunes(
+    struct store *store, struct store_tune **tunes, size_t *count, struct error *err);
 /* Writes build, state, done, total and result of *tune, touches it. */
 bool store_update_tune(struct store *store, struct store_tune *tune, struct error *err);
 bool store_delete_tune(struct store *store, long long id, struct error *err);
@@ -138,17 +137,17 @@ struct store_compile {
     enum gemm gemm;
     struct tile tile;
     enum point_status status; /* OK, DOES_NOT_FIT, COMPILE_FAILED or TIMED_OUT */
-    int shared_bytes;    /* -1 unknown, as the next ones */
+    int shared_bytes;         /* -1 unknown, as the next ones */
     int registers;
-    int spill_bytes;     /* of the stack frame, a thread */
-    float seconds;       /* it took */
-    char cubin[72];      /* its content hash, the kernel cache's key; "" when there is none */
-    char reason[256];    /* why not, "" when ok */
+    int spill_bytes;  /* of the stack frame, a thread */
+    float seconds;    /* it took */
+    char cubin[72];   /* its content hash, the kernel cache's key; "" when there is none */
+    char reason[256]; /* why not, "" when ok */
 };
 
 /* Adds or replaces the fact about (build, gemm, tile). */
-bool store_put_compile(struct store *store, long long build, const struct store_compile *fact,
-    struct error *err);
+bool store_put_compile(
+    struct store *store, long long build, const struct store_compile *fact, struct error *err);
 /* gemm -1: both. In the order of tile_compare within a GEMM. */
 bool store_each_compile(struct store *store, long long build, int gemm,
     bool (*visit)(const struct store_compile *fact, void *arg), void *arg, struct error *err);
@@ -180,25 +179,25 @@ struct store_measurement {
 
 /* A chunk: at most a second of timing with one sentinel check, written as one transaction. */
 struct store_chunk {
-    long long id;     /* set by the write */
+    long long id; /* set by the write */
     long long tune;
     long long build;
-    int phase;        /* the tuner's own numbering */
-    double time;      /* when it began */
+    int phase;   /* the tuner's own numbering */
+    double time; /* when it began */
     float wall_s;
-    float gpu_s;      /* kernel time, sentinel included */
-    int launches;     /* all, discarded ones included */
+    float gpu_s;  /* kernel time, sentinel included */
+    int launches; /* all, discarded ones included */
     uint64_t routing_seed;
-    char method[48];  /* "graph 8 launches", "events, pdl" */
-    float sm_mhz;     /* mean */
+    char method[48]; /* "graph 8 launches", "events, pdl" */
+    float sm_mhz;    /* mean */
     float sm_mhz_min;
     float temperature_c;
     float power_w;
-    float sentinel;   /* largest relative deviation of its sentinels from the set-up's */
+    float sentinel; /* largest relative deviation of its sentinels from the set-up's */
     bool suspect;
     const struct store_measurement *measurements; /* one a point; borrowed */
     size_t count;
-    long long done;   /* progress of the tune after it, as store_tune.done and .total */
+    long long done; /* progress of the tune after it, as store_tune.done and .total */
     long long total;
 };
 
@@ -225,7 +224,7 @@ struct store_filter {
     long long build; /* 0: the tune's own */
     int gemm;
     int m;
-    int hot;         /* 0 cold only, 1 hot only, -1 both */
+    int hot; /* 0 cold only, 1 hot only, -1 both */
     const struct tile *tile;
 };
 
@@ -233,8 +232,8 @@ struct store_filter {
  * With gemm, m and tile given it reads those rows alone. */
 bool store_each_point(struct store *store, const struct store_filter *filter,
     bool (*visit)(const struct store_point *point, void *arg), void *arg, struct error *err);
-bool store_get_chunk(struct store *store, long long id, struct store_chunk *chunk,
-    struct error *err);
+bool store_get_chunk(
+    struct store *store, long long id, struct store_chunk *chunk, struct error *err);
 
 /* Sums over the chunks and compile facts of a tune, all builds. */
 struct store_totals {
@@ -243,15 +242,15 @@ struct store_totals {
     long long compiles;   /* facts about the tune's build */
 };
 
-bool store_get_totals(struct store *store, long long tune, struct store_totals *totals,
-    struct error *err);
+bool store_get_totals(
+    struct store *store, long long tune, struct store_totals *totals, struct error *err);
 
 /* ---- faults: tiles that killed or hung the worker ------------------------------------ */
 
 struct store_fault {
     enum gemm gemm;
     struct tile tile;
-    int m;              /* at the last one */
+    int m; /* at the last one */
     int count;
     enum point_status status; /* of the last one: FAULTED or TIMED_OUT */
     double time;
@@ -269,7 +268,7 @@ bool store_each_fault(struct store *store, long long tune, long long build,
 struct store_check {
     struct store_point_key key; /* hot is false */
     bool right;
-    double error;     /* ||out - ref|| / ||ref|| */
+    double error; /* ||out - ref|| / ||ref|| */
     long long nans;
     long long unwritten;
     double time;
@@ -288,15 +287,15 @@ struct store_choice {
     long long build;
     enum gemm gemm;
     int m;
-    bool dropped;             /* this M has no entry; tile is then without meaning */
+    bool dropped; /* this M has no entry; tile is then without meaning */
     struct tile tile;
     enum choice_source source;
     char reason[256];
-    double median_us;         /* on fresh samples */
-    double low_us, high_us;   /* 95 % */
-    double default_us;        /* the engine default's median beside it */
+    double median_us;       /* on fresh samples */
+    double low_us, high_us; /* 95 % */
+    double default_us;      /* the engine default's median beside it */
     bool verified;
-    long long ab;             /* id of the A/B that decided, 0 when none did */
+    long long ab; /* id of the A/B that decided, 0 when none did */
     double time;
 };
 
@@ -315,7 +314,7 @@ bool store_list_history(struct store *store, long long tune, int gemm, int m,
 struct store_ab {
     long long id; /* set by the write */
     long long build;
-    int gemm;     /* enum gemm, or -1: the pair */
+    int gemm; /* enum gemm, or -1: the pair */
     int m;
     struct tile a[GEMM_COUNT], b[GEMM_COUNT]; /* by GEMM; the other GEMM's are without meaning */
     char a_label[64], b_label[64];            /* "choice", "default", "by hand", a file */
@@ -324,15 +323,15 @@ struct store_ab {
     double effect_pct, low_pct, high_pct, mde_pct;
     int blocks, blocks_to_decide; /* the latter -1 when decided or unknown */
     double a_us, b_us;
-    char flags[128];  /* "clock-drift", "" */
+    char flags[128];           /* "clock-drift", "" */
     const double *differences; /* ln(B/A) of each block; NULL when read from a list */
     double time;
 };
 
 bool store_add_ab(struct store *store, long long tune, struct store_ab *ab, struct error *err);
 /* Latest first; free() the array. */
-bool store_list_abs(struct store *store, long long tune, struct store_ab **abs, size_t *count,
-    struct error *err);
+bool store_list_abs(
+    struct store *store, long long tune, struct store_ab **abs, size_t *count, struct error *err);
 
 /* ---- events: the log of a tune ------------------------------------------------------- */
 
@@ -343,8 +342,8 @@ struct store_event {
     char text[512];
 };
 
-bool store_add_event(struct store *store, long long tune, const char *kind, const char *text,
-    struct error *err);
+bool store_add_event(
+    struct store *store, long long tune, const char *kind, const char *text, struct error *err);
 /* The latest `limit`, oldest first; free() the array. */
 bool store_list_events(struct store *store, long long tune, size_t limit,
     struct store_event **events, size_t *count, struct error *err);

@@ -19,17 +19,17 @@ enum effort { EFFORT_QUICK, EFFORT_FULL, EFFORT_EXHAUSTIVE };
 
 /* What is asked of a tune: the same question resumes the same tune. */
 struct question {
-    char model[128];           /* as named, for people */
+    char model[128]; /* as named, for people */
     struct engine engine;
     struct shape shape;
     int tp, ep;
-    struct device device;      /* the card (or the recorded one) */
+    struct device device; /* the card (or the recorded one) */
     struct space space;
     int batch_sizes[TUNE_BATCH_SIZES];
     int batch_size_count;
     bool gemms[GEMM_COUNT];
     enum effort effort;
-    double budget_s;           /* --time, 0: none; not part of the identity */
+    double budget_s; /* --time, 0: none; not part of the identity */
     enum routing_kind routing;
     double zipf;
     char routing_file[512];
@@ -39,32 +39,32 @@ struct question {
 
 /* How a tune is to be run; never part of its identity. */
 struct tuner_options {
-    const char *db;            /* path */
-    const char *backend;       /* "cuda", "replay" or "replay:FILE" */
-    double pace;               /* replay */
+    const char *db;      /* path */
+    const char *backend; /* "cuda", "replay" or "replay:FILE" */
+    double pace;         /* replay */
     int device_ordinal;
     struct compiler_options compiler;
-    const char *incumbent;     /* an engine's file to beat, NULL: none */
-    bool again;                /* a finished tune is timed afresh */
+    const char *incumbent; /* an engine's file to beat, NULL: none */
+    bool again;            /* a finished tune is timed afresh */
     bool allow_busy;
-    bool paused;               /* open at rest */
+    bool paused; /* open at rest */
 };
 
 /* One tile on one (GEMM, M), as a screen draws it. */
 struct cell {
-    float median_us;           /* NaN: not measured */
-    float low_us, high_us;     /* 95 % interval of the median; NaN with under 6 samples */
+    float median_us;       /* NaN: not measured */
+    float low_us, high_us; /* 95 % interval of the median; NaN with under 6 samples */
     unsigned short samples;
-    unsigned char status;      /* enum point_status */
-    unsigned char verified;    /* 0 not, 1 right, 2 wrong */
+    unsigned char status;   /* enum point_status */
+    unsigned char verified; /* 0 not, 1 right, 2 wrong */
 };
 
 /* Facts of the compiler for one kernel (a tile without GROUP_SIZE_M) of one GEMM. */
 struct kernel_fact {
-    int shared_bytes;          /* the compiler's, else the prediction */
+    int shared_bytes; /* the compiler's, else the prediction */
     bool shared_exact;
-    short registers;           /* 0 unknown */
-    int spill_bytes;           /* -1 unknown */
+    short registers; /* 0 unknown */
+    int spill_bytes; /* -1 unknown */
 };
 
 /* Where one (GEMM, M) stands. */
@@ -74,7 +74,7 @@ struct choice {
     bool chosen;
     struct tile tile;
     double median_us, low_us, high_us;
-    double default_us;         /* NaN where the default cannot run or was not measured */
+    double default_us; /* NaN where the default cannot run or was not measured */
     struct tile default_tile;
     bool default_fits;
     bool verified;
@@ -83,8 +83,14 @@ struct choice {
 };
 
 enum tuner_state {
-    TUNER_STARTING, TUNER_COMPILING, TUNER_TIMING, TUNER_VERIFYING, TUNER_PAUSED,
-    TUNER_DONE, TUNER_STOPPED, TUNER_FAILED
+    TUNER_STARTING,
+    TUNER_COMPILING,
+    TUNER_TIMING,
+    TUNER_VERIFYING,
+    TUNER_PAUSED,
+    TUNER_DONE,
+    TUNER_STOPPED,
+    TUNER_FAILED
 };
 
 /*
@@ -92,33 +98,35 @@ enum tuner_state {
  * between tuner_snapshot_acquire and _release, constant while borrowed.
  */
 struct snapshot {
-    unsigned long long version;      /* grows with every change */
+    unsigned long long version; /* grows with every change */
     enum tuner_state state;
-    long long tune;                  /* id in the store */
+    long long tune; /* id in the store */
     struct question question;
     struct toolchain toolchain;
-    char backend[16];                /* "cuda", "replay" */
-    bool recorded;                   /* figures are a recording's, not this machine's */
+    char backend[16]; /* "cuda", "replay" */
+    bool recorded;    /* figures are a recording's, not this machine's */
     /* [gemm][batch size][tile of question.space] and [gemm][tile] */
-    struct cell *cells[GEMM_COUNT];  /* batch_size_count * space.count */
+    struct cell *cells[GEMM_COUNT];        /* batch_size_count * space.count */
     struct kernel_fact *facts[GEMM_COUNT]; /* space.count */
     struct choice choices[GEMM_COUNT][TUNE_BATCH_SIZES];
     /* progress */
-    char phase[32];                  /* "compile", "race 2/4", ... */
+    char phase[32]; /* "compile", "race 2/4", ... */
     enum gemm gemm;
-    int m;                           /* what runs now, 0 none */
-    int running_tile;                /* index in the space, -1 none */
+    int m;            /* what runs now, 0 none */
+    int running_tile; /* index in the space, -1 none */
     long long points_done, points_left, samples, launches, compiles;
-    double gpu_s, wall_s, left_s;    /* left_s: estimate from measured speed, NaN unknown */
+    double gpu_s, wall_s, left_s; /* left_s: estimate from measured speed, NaN unknown */
     double clock_mhz, temperature_c, power_w, sentinel;
     bool sentinel_ok;
     int worker_restarts;
-    char last_event[256];            /* the newest line of the log */
-    char error[1024];                /* why TUNER_FAILED / TUNER_STOPPED */
+    char last_event[256]; /* the newest line of the log */
+    char error[1024];     /* why TUNER_FAILED / TUNER_STOPPED */
 };
 
 enum tuner_command_kind {
-    TUNER_PAUSE, TUNER_RESUME, TUNER_STOP, /* stop: after the running chunk, stored, thread ends */
+    TUNER_PAUSE,
+    TUNER_RESUME,
+    TUNER_STOP,      /* stop: after the running chunk, stored, thread ends */
     TUNER_NEXT,      /* this (gemm, m) first */
     TUNER_REMEASURE, /* this cell again, fresh samples */
     TUNER_VERIFY,    /* this cell now */
@@ -135,8 +143,8 @@ struct tuner_command {
 
 struct tuner;
 
-struct tuner *tuner_open(const struct question *question, const struct tuner_options *options,
-    struct error *err);
+struct tuner *tuner_open(
+    const struct question *question, const struct tuner_options *options, struct error *err);
 void tuner_post(struct tuner *tuner, const struct tuner_command *command);
 /* Becomes readable when a newer snapshot stands ready; for poll(). */
 int tuner_fd(const struct tuner *tuner);

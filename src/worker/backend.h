@@ -13,8 +13,8 @@ struct backend {
     const char *name;
     /* argument: device ordinal for cuda, path of the recorded set for replay; pace: replay only. */
     void *(*open)(const char *argument, double pace, struct device *device, struct error *err);
-    bool (*setup)(void *self, const struct setup *setup, struct setup_report *report,
-        struct error *err);
+    bool (*setup)(
+        void *self, const struct setup *setup, struct setup_report *report, struct error *err);
     /* Keeps what it needs of `kernel`; loading one hash twice is harmless. */
     bool (*load)(void *self, const struct kernel *kernel, enum gemm gemm, const struct tile *tile,
         struct error *err);

@@ -16,32 +16,32 @@ enum routing_kind { ROUTING_UNIFORM, ROUTING_ZIPF, ROUTING_FILE };
 struct setup {
     struct engine engine;
     struct shape shape;
-    int max_m;                 /* the largest M that will be asked for */
+    int max_m; /* the largest M that will be asked for */
     enum routing_kind routing;
-    double zipf;               /* exponent */
-    char routing_file[512];    /* expert ids, text or .npy, read on the worker's machine */
+    double zipf;            /* exponent */
+    char routing_file[512]; /* expert ids, text or .npy, read on the worker's machine */
     unsigned long long seed;
-    bool hot;                  /* same routing every launch, as upstream: for comparison only */
-    bool allow_busy;           /* go on though another process uses the GPU */
+    bool hot;        /* same routing every launch, as upstream: for comparison only */
+    bool allow_busy; /* go on though another process uses the GPU */
 };
 
 /* What a set-up worker says of itself. */
 struct setup_report {
-    double granularity_us;     /* of its events */
-    long long bytes;           /* allocated on the device */
-    double sentinel_us[2];     /* GEMV-like and MMA, medians while flat */
-    char note[512];            /* "" or what the user should know (busy GPU, low memory) */
+    double granularity_us; /* of its events */
+    long long bytes;       /* allocated on the device */
+    double sentinel_us[2]; /* GEMV-like and MMA, medians while flat */
+    char note[512];        /* "" or what the user should know (busy GPU, low memory) */
 };
 
 /* One line of a measure job: a tile on one (GEMM, M). */
 struct measure_item {
-    char kernel[65];           /* hash of a loaded kernel; "" on replay */
+    char kernel[65]; /* hash of a loaded kernel; "" on replay */
     enum gemm gemm;
     int m;
     struct tile tile;
-    int samples;               /* wanted */
-    int discard;               /* launches before the first sample */
-    double give_up_us;         /* > 0: a first launch slower than this stands as its only sample */
+    int samples;       /* wanted */
+    int discard;       /* launches before the first sample */
+    double give_up_us; /* > 0: a first launch slower than this stands as its only sample */
 };
 
 /*
@@ -54,7 +54,7 @@ struct measure_job {
     struct measure_item *items;
     int item_count;
     bool shuffle;
-    bool paired;               /* A/B: items come as A B B A blocks in the order given, never shuffled */
+    bool paired; /* A/B: items come as A B B A blocks in the order given, never shuffled */
     unsigned long long seed;
 };
 
@@ -63,24 +63,27 @@ struct measure_job {
 /* At most one second of timing, with what watched over it. Committed whole by the tuner. */
 struct measure_chunk {
     long long job;
-    int number;                /* from 0 within the job */
-    struct { int item; float us; } samples[CHUNK_SAMPLES];
+    int number; /* from 0 within the job */
+    struct {
+        int item;
+        float us;
+    } samples[CHUNK_SAMPLES];
     int sample_count;
-    double sentinel;           /* largest relative deviation of its sentinels from the set-up's */
-    bool suspect;              /* sentinel off by over 3 %, or a stop spanned it: will be run again */
-    double clock_mhz;          /* SM clock read on the GPU, 0 unknown */
-    double temperature_c;      /* NVML, 0 unknown */
-    double power_w;            /* NVML, 0 unknown */
-    double gpu_s, wall_s;      /* kernel time incl. sentinel; wall of this chunk */
+    double sentinel;      /* largest relative deviation of its sentinels from the set-up's */
+    bool suspect;         /* sentinel off by over 3 %, or a stop spanned it: will be run again */
+    double clock_mhz;     /* SM clock read on the GPU, 0 unknown */
+    double temperature_c; /* NVML, 0 unknown */
+    double power_w;       /* NVML, 0 unknown */
+    double gpu_s, wall_s; /* kernel time incl. sentinel; wall of this chunk */
     int launches;
 };
 
 /* Correctness of one kernel at one M against the fp32 reference. */
 struct verify_report {
-    double relative_error;     /* ||out - ref|| / ||ref|| */
-    double worst;              /* largest |out - ref| / rms(ref) */
+    double relative_error; /* ||out - ref|| / ||ref|| */
+    double worst;          /* largest |out - ref| / rms(ref) */
     long long nan_count, unwritten;
-    bool right;                /* error < 2e-2, no NaN, everything written */
+    bool right; /* error < 2e-2, no NaN, everything written */
 };
 
 /* How a job ended early. */
