@@ -35,10 +35,10 @@ int ab_next_look(int blocks, int budget);
 
 struct ab_result {
     enum ab_verdict verdict;
-    double effect_pct;    /* B against A; negative: B is faster */
-    double ci_pct[2];     /* NAN, NAN when there are too few blocks */
-    double mde_pct;       /* smallest effect found nine times of ten by so many blocks; NAN as above */
-    int blocks;           /* so far */
+    double effect_pct; /* B against A; negative: B is faster */
+    double ci_pct[2];  /* NAN, NAN when there are too few blocks */
+    double mde_pct;    /* smallest effect found nine times of ten by so many blocks; NAN as above */
+    int blocks;        /* so far */
     int blocks_to_decide; /* further ones until a verdict, extrapolated; 0 decided, -1 unknown */
 };
 

@@ -94,8 +94,8 @@ static size_t binomial_rank(size_t n, double tail, double *reached)
     return r;
 }
 
-void stats_median_interval(const float values[], size_t count, double level,
-    struct stats_interval *interval)
+void stats_median_interval(
+    const float values[], size_t count, double level, struct stats_interval *interval)
 {
     *interval = (struct stats_interval){.estimate = NAN, .low = NAN, .high = NAN};
     if (count == 0)
@@ -184,8 +184,8 @@ static double *walsh_averages(const double values[], size_t count)
     return averages;
 }
 
-void stats_hodges_lehmann(const double values[], size_t count, double level,
-    struct stats_interval *interval)
+void stats_hodges_lehmann(
+    const double values[], size_t count, double level, struct stats_interval *interval)
 {
     *interval = (struct stats_interval){.estimate = NAN, .low = NAN, .high = NAN};
     if (count == 0)
@@ -213,8 +213,8 @@ struct magnitude {
 
 static int compare_magnitude(const void *a, const void *b)
 {
-    return compare_double(&((const struct magnitude *)a)->size,
-        &((const struct magnitude *)b)->size);
+    return compare_double(
+        &((const struct magnitude *)a)->size, &((const struct magnitude *)b)->size);
 }
 
 /* |x - mu| of the values that differ from mu, ascending; their number into *count; free(). */
@@ -299,8 +299,8 @@ double stats_normal_quantile(double p)
     static const double c[] = {-7.784894002430293e-03, -3.223964580411365e-01,
         -2.400758277161838e+00, -2.549732539343734e+00, 4.374664141464968e+00,
         2.938163982698783e+00};
-    static const double d[] = {7.784695709041462e-03, 3.224671290700398e-01,
-        2.445134137142996e+00, 3.754408661907416e+00, 1};
+    static const double d[] = {7.784695709041462e-03, 3.224671290700398e-01, 2.445134137142996e+00,
+        3.754408661907416e+00, 1};
     bool upper = p > 0.5;
     double tail = upper ? 1 - p : p;
     double over, under, x;
