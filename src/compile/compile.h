@@ -2,6 +2,7 @@
 #ifndef MOEBENCH_COMPILE_COMPILE_H
 #define MOEBENCH_COMPILE_COMPILE_H
 
+#include "base/json.h"
 #include "domain/engine.h"
 
 #define KERNEL_ARGUMENTS 64
@@ -23,11 +24,15 @@ struct kernel {
     long long global_scratch, profile_scratch; /* bytes a program, 0 here in practice */
     double seconds;                            /* of the compile; 0 when from the cache */
     bool cached;
-    unsigned char *cubin; /* owned; NULL after kernel_drop_cubin */
+    unsigned char *cubin; /* owned; NULL where only the facts are known */
     size_t cubin_size;
 };
 
-void kernel_free(struct kernel *kernel);
+void kernel_free(struct kernel *kernel); /* what it owns, not the struct */
+/* All but the cubin and `cached`, as keys of `object`. */
+void kernel_add_json(struct json *object, const struct kernel *kernel);
+/* The kernel without its cubin; false and *err on a missing key or a text that is too long. */
+bool kernel_from_json(const struct json *object, struct kernel *kernel, struct error *err);
 
 enum compile_status {
     COMPILE_OK,
@@ -68,7 +73,8 @@ struct compiler *compiler_open(const struct compiler_options *options, struct er
 const struct toolchain *compiler_toolchain(const struct compiler *compiler);
 /*
  * Queues one kernel; answers come from compiler_next in any order. A kernel in the cache comes
- * back without asking the helper. Returns the ticket (>= 1), or 0 with *err: an argument that is unknown.
+ * back without asking the helper. Returns the ticket (>= 1), or 0 with *err: an argument that is
+ * unknown.
  */
 long long compiler_submit(struct compiler *compiler, const struct engine *engine,
     const struct shape *shape, enum gemm gemm, const struct tile *tile, struct error *err);

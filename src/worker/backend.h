@@ -6,8 +6,8 @@
 #include "worker/job.h"
 
 /*
- * What a worker runs its jobs on: `cuda` (the real thing) or `replay` (recorded measurements). One struct of functions
- * each, in an explicit array; `self` is the back-end's own state, made by open.
+ * What a worker runs its jobs on: `cuda` (the real thing) or `replay` (recorded measurements). One
+ * struct of functions each, in an explicit array; `self` is the back-end's own state, made by open.
  */
 struct backend {
     const char *name;
@@ -20,9 +20,9 @@ struct backend {
         struct error *err);
     void (*unload)(void *self, const char *hash);
     /*
-     * Runs the job, calling emit(chunk, arg) after each chunk; emit returns false to cancel. *item is the item at fault
-     * after JOB_FAULT and JOB_HANG, -1 when it cannot be told (several kernels in one chunk). After those two the
-     * process must end: the context is gone.
+     * Runs the job, calling emit(chunk, arg) after each chunk; emit returns false to cancel. *item
+     * is the item at fault after JOB_FAULT and JOB_HANG, -1 when it cannot be told (several
+     * kernels in one chunk). After those two the process must end: the context is gone.
      */
     enum job_end (*measure)(void *self, const struct measure_job *job,
         bool (*emit)(const struct measure_chunk *chunk, void *arg), void *arg, int *item,

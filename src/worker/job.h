@@ -40,14 +40,16 @@ struct measure_item {
     int m;
     struct tile tile;
     int samples;       /* wanted */
+    int drawn;         /* samples of this point stored before: where replay's draws go on */
     int discard;       /* launches before the first sample */
     double give_up_us; /* > 0: a first launch slower than this stands as its only sample */
 };
 
 /*
- * A measure job. A sample is `launches` rotated launches between two events, divided by their number:
- * launches per item is chosen by the worker from (gemm, m) alone, the same for every tile of a race. Rounds over the
- * items are shuffled by `seed` when `shuffle` (finalists), else item by item (first pass).
+ * A measure job. A sample is `launches` rotated launches between two events, divided by their
+ * number: launches per item is chosen by the worker from (gemm, m) alone, the same for every tile
+ * of a race. Rounds over the items are shuffled by `seed` when `shuffle` (finalists), else item by
+ * item (first pass).
  */
 struct measure_job {
     long long id;

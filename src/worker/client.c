@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+#include "worker/client.h"
+
+#include "base/child.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HELLO_TIMEOUT_S 60.0 /* a cold driver, an ssh login */
+
+struct client {
+    struct child child;
+    struct hello hello;
+    char (*loaded)[65]; /* hashes whose cubin the worker has */
+    size_t loaded_count;
+};
+
+/* The command line of the worker; free it with child_free_words. */
+static char **worker_words(const struct client_options *options, struct error *err)
+{
+    const char *program = options->program;
+    if (program == NULL)
+        program = options->prefix ? "moebench" : "/proc/self/exe";
+    char **words = options->prefix ? child_split_words(options->prefix, err) : NULL;
+    if (options->prefix && words == NULL) {
+        error_prefix(err, "worker's prefix");
+        return NULL;
+    }
+    size_t count = 0;
+    while (words && words[count])
+        count++;
+    words = xrealloc(words, count + 9, sizeof *words);
+    words[count++] = xstrdup(program);
+    words[count++] = xstrdup("worker");
+    words[count++] = xstrdup("--backend");
+    words[count++] = xstrdup(options->backend);
+    words[count++] = xstrdup("--device");
+    words[count++] = xasprintf("%d", options->ordinal);
+    words[count++] = xstrdup("--pace");
+    words[count++] = xasprintf("%g", options->pace);
+    words[count] = NULL;
+    return words;
+}
+
+/* The last line that the worker said on stderr, "" when it said nothing. */
+static void last_words(const struct child *child, char *buffer, size_t size)
+{
+    const char *text = child->errors.data ? child->errors.data : "";
+    size_t length = child->errors.length;
+    while (length > 0 && text[length - 1] == '\n')
+        length--;
+    size_t start = length;
+    while (start > 0 && text[start - 1] != '\n')
+        start--;
+    snprintf(buffer, size, "%.*s", (int)(length - start), text + start);
+}
+
+/* Reaps the worker and puts how it ended into event->text. */
+static enum client_next client_ended(struct client *client, struct event *event)
+{
+    char words[512];
+    last_words(&client->child, words, sizeof words);
+    child_stop(&client->child, 1.0);
+    *event = (struct event){.op = EVENT_ERROR, .kind = ERROR_FAILED, .item = -1};
+    snprintf(event->text, sizeof event->text, "worker: %s%s%s", child_how_it_ended(&client->child),
+        words[0] ? ": " : "", words);
+    return CLIENT_ENDED;
+}
+
+enum client_next client_next(struct client *client, double timeout, struct event *event)
+{
+    double end = clock_monotonic() + timeout;
+    for (;;) {
+        char *line;
+        double left = timeout > 0 ? fmax(end - clock_monotonic(), 0) : timeout;
+        enum child_read read = child_read_line(&client->child, left, &line);
+        if (read == CHILD_TIMEOUT)
+            return CLIENT_TIMEOUT;
+        if (read == CHILD_ENDED)
+            return client_ended(client, event);
+        struct error err = {0};
+        bool understood = event_parse(line, event, &err);
+        free(line);
+        if (understood)
+            return CLIENT_EVENT;
+        log_line("worker: %s", err.text);
+    }
+}
+
+/* Waits for an event of `op`, dropping others; an EVENT_ERROR on the way becomes *err. */
+static bool client_expect(
+    struct client *client, enum event_op op, double timeout, struct event *event, struct error *err)
+{
+    double end = clock_monotonic() + timeout;
+    for (;;) {
+        double left = fmax(end - clock_monotonic(), 0);
+        enum client_next next = client_next(client, left, event);
+        if (next == CLIENT_TIMEOUT)
+            return error_set(err, ERROR_FAILED, "worker: no answer within %.0f s", timeout);
+        if (next == CLIENT_ENDED)
+            return error_set(err, ERROR_FAILED, "%s", event->text);
+        if (event->op == EVENT_ERROR)
+            return error_set(err, event->kind, "%s", event->text);
+        if (event->op == op)
+            return true;
+    }
+}
+
+struct client *client_open(const struct client_options *options, struct error *err)
+{
+    char **words = worker_words(options, err);
+    if (words == NULL)
+        return NULL;
+    struct client *client = xcalloc(1, sizeof *client);
+    struct event *event = xcalloc(1, sizeof *event);
+    bool ok = child_start(&client->child, (const char *const *)words, err) &&
+              client_expect(client, EVENT_HELLO, HELLO_TIMEOUT_S, event, err);
+    if (ok && event->hello.protocol != PROTOCOL_VERSION)
+        ok = error_set(err, ERROR_FAILED,
+            "worker: moebench %s there speaks protocol %d, this one %d: install the same version",
+            event->hello.version, event->hello.protocol, PROTOCOL_VERSION);
+    client->hello = event->hello;
+    free(event);
+    child_free_words(words);
+    if (ok)
+        return client;
+    client_close(client, true);
+    return NULL;
+}
+
+const struct hello *client_hello(const struct client *client)
+{
+    return &client->hello;
+}
+
+static bool client_send(struct client *client, const struct command *command, struct error *err)
+{
+    char *line = command_print(command);
+    size_t length = strlen(line);
+    line[length] = '\n'; /* in the place of the NUL */
+    bool ok = child_write(&client->child, line, length + 1, err);
+    free(line);
+    return ok || error_prefix(err, "worker");
+}
+
+bool client_setup(struct client *client, const struct setup *setup, struct setup_report *report,
+    struct error *err)
+{
+    struct command command = {.op = COMMAND_SETUP, .setup = *setup};
+    struct event *event = xcalloc(1, sizeof *event);
+    bool ok = client_send(client, &command, err) &&
+              client_expect(client, EVENT_READY, WORKER_SETUP_PATIENCE_S, event, err);
+    *report = event->ready;
+    free(event);
+    return ok;
+}
+
+/* Index of a hash among the loaded, loaded_count when it is not there. */
+static size_t find_loaded(const struct client *client, const char *hash)
+{
+    size_t i = 0;
+    while (i < client->loaded_count && strcmp(client->loaded[i], hash) != 0)
+        i++;
+    return i;
+}
+
+bool client_load(struct client *client, const struct kernel *kernel, enum gemm gemm,
+    const struct tile *tile, struct error *err)
+{
+    if (client->hello.recorded || find_loaded(client, kernel->hash) < client->loaded_count)
+        return true;
+    struct command command = {.op = COMMAND_LOAD, .kernel = *kernel, .gemm = gemm, .tile = *tile};
+    if (!client_send(client, &command, err))
+        return false;
+    client->loaded = xrealloc(client->loaded, client->loaded_count + 1, sizeof *client->loaded);
+    memcpy(client->loaded[client->loaded_count++], kernel->hash, sizeof *client->loaded);
+    return true;
+}
+
+bool client_unload(struct client *client, const char *hash, struct error *err)
+{
+    size_t i = find_loaded(client, hash);
+    if (i == client->loaded_count)
+        return true;
+    struct command command = {.op = COMMAND_UNLOAD};
+    memcpy(command.hash, client->loaded[i], sizeof command.hash);
+    memmove(client->loaded[i], client->loaded[--client->loaded_count], sizeof *client->loaded);
+    return client_send(client, &command, err);
+}
+
+bool client_measure(struct client *client, const struct measure_job *job, struct error *err)
+{
+    struct command command = {.op = COMMAND_MEASURE, .job = *job};
+    return client_send(client, &command, err);
+}
+
+bool client_verify(
+    struct client *client, long long id, const struct measure_item *item, struct error *err)
+{
+    struct command command = {.op = COMMAND_VERIFY, .id = id, .item = *item};
+    return client_send(client, &command, err);
+}
+
+bool client_ping(struct client *client, long long id, struct error *err)
+{
+    return client_send(client, &(struct command){.op = COMMAND_PING, .id = id}, err);
+}
+
+bool client_cancel(struct client *client, struct error *err)
+{
+    return client_send(client, &(struct command){.op = COMMAND_CANCEL}, err);
+}
+
+int client_fd(const struct client *client)
+{
+    return client->child.out;
+}
+
+void client_close(struct client *client, bool kill)
+{
+    if (client == NULL)
+        return;
+    child_stop(&client->child, kill ? 0 : 1.0);
+    free(client->loaded);
+    free(client);
+}

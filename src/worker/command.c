@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+/* Commands of the worker's protocol to lines and back. */
+#include "worker/protocol.h"
+
+#include "base/base64.h"
+#include "base/text.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const op_names[COMMAND_OP_COUNT] = {
+    [COMMAND_SETUP] = "setup",
+    [COMMAND_LOAD] = "load",
+    [COMMAND_UNLOAD] = "unload",
+    [COMMAND_MEASURE] = "measure",
+    [COMMAND_VERIFY] = "verify",
+    [COMMAND_PING] = "ping",
+    [COMMAND_CANCEL] = "cancel",
+    [COMMAND_BYE] = "bye",
+};
+
+static const char *const routing_names[] = {
+    [ROUTING_UNIFORM] = "uniform",
+    [ROUTING_ZIPF] = "zipf",
+    [ROUTING_FILE] = "file",
+};
+
+const char *command_op_name(enum command_op op)
+{
+    return op_names[op];
+}
+
+/* Index of `name` among `count` names, -1 when it is none of them. */
+static int name_index(const char *const names[], size_t count, const char *name)
+{
+    for (size_t i = 0; name && i < count; i++)
+        if (strcmp(names[i], name) == 0)
+            return (int)i;
+    return -1;
+}
+
+/* Seeds use all 64 bits; a JSON number keeps 53 of them. */
+static void add_seed(struct json *object, unsigned long long seed)
+{
+    char *text = xasprintf("%llu", seed);
+    json_add_string(object, "seed", text);
+    free(text);
+}
+
+static void add_tile(struct json *object, const struct tile *tile)
+{
+    char text[TILE_TEXT_SIZE];
+    json_add_string(object, "tile", tile_format(tile, text, sizeof text));
+}
+
+static void add_setup(struct json *line, const struct setup *setup)
+{
+    char *engine = xasprintf("%s:%s", engine_name(&setup->engine), setup->engine.version);
+    json_add_string(line, "engine", engine);
+    free(engine);
+    shape_add_json(json_add_object(line, "shape"), &setup->shape);
+    json_add_int(line, "max_m", setup->max_m);
+    json_add_string(line, "routing", routing_names[setup->routing]);
+    json_add_double(line, "zipf", setup->zipf);
+    json_add_string(line, "routing_file", setup->routing_file);
+    add_seed(line, setup->seed);
+    json_add_bool(line, "hot", setup->hot);
+    json_add_bool(line, "allow_busy", setup->allow_busy);
+}
+
+static void add_load(struct json *line, const struct command *command)
+{
+    json_add_string(line, "gemm", gemm_name(command->gemm));
+    add_tile(line, &command->tile);
+    struct json *kernel = json_add_object(line, "kernel");
+    kernel_add_json(kernel, &command->kernel);
+    char *cubin = base64_encode(command->kernel.cubin, command->kernel.cubin_size);
+    json_add_string(kernel, "cubin", cubin);
+    free(cubin);
+}
+
+static void add_item(struct json *object, const struct measure_item *item)
+{
+    json_add_string(object, "kernel", item->kernel);
+    json_add_string(object, "gemm", gemm_name(item->gemm));
+    json_add_int(object, "m", item->m);
+    add_tile(object, &item->tile);
+    json_add_int(object, "samples", item->samples);
+    json_add_int(object, "drawn", item->drawn);
+    json_add_int(object, "discard", item->discard);
+    json_add_double(object, "give_up_us", item->give_up_us);
+}
+
+static void add_job(struct json *line, const struct measure_job *job)
+{
+    json_add_int(line, "id", job->id);
+    json_add_bool(line, "shuffle", job->shuffle);
+    json_add_bool(line, "paired", job->paired);
+    add_seed(line, job->seed);
+    struct json *items = json_add_array(line, "items");
+    for (int i = 0; i < job->item_count; i++)
+        add_item(json_add_object(items, NULL), &job->items[i]);
+}
+
+char *command_print(const struct command *command)
+{
+    struct json *line = json_new_object();
+    json_add_string(line, "op", op_names[command->op]);
+    switch (command->op) {
+    case COMMAND_SETUP:
+        add_setup(line, &command->setup);
+        break;
+    case COMMAND_LOAD:
+        add_load(line, command);
+        break;
+    case COMMAND_UNLOAD:
+        json_add_string(line, "hash", command->hash);
+        break;
+    case COMMAND_MEASURE:
+        add_job(line, &command->job);
+        break;
+    case COMMAND_VERIFY:
+        json_add_int(line, "id", command->id);
+        add_item(json_add_object(line, "item"), &command->item);
+        break;
+    case COMMAND_PING:
+        json_add_int(line, "id", command->id);
+        break;
+    default:
+        break;
+    }
+    char *text = json_print(line);
+    json_free(line);
+    return text;
+}
+
+static bool read_text(
+    const struct json *object, const char *key, char *buffer, size_t size, struct error *err)
+{
+    const char *text = json_string(json_get(object, key));
+    if (text == NULL || strlen(text) >= size)
+        return error_set(err, ERROR_FAILED, "%s is missing or too long", key);
+    memcpy(buffer, text, strlen(text) + 1);
+    return true;
+}
+
+static bool read_count(const struct json *object, const char *key, int *value, struct error *err)
+{
+    long long number;
+    if (!json_int(json_get(object, key), &number) || number < 0 || number > INT_MAX)
+        return error_set(err, ERROR_FAILED, "%s is missing or no count", key);
+    *value = (int)number;
+    return true;
+}
+
+static bool read_seed(const struct json *object, unsigned long long *seed, struct error *err)
+{
+    const char *text = json_string(json_get(object, "seed"));
+    char *end = NULL;
+    if (text)
+        *seed = strtoull(text, &end, 10);
+    if (text == NULL || end == text || *end)
+        return error_set(err, ERROR_FAILED, "seed is missing or no number in quotes");
+    return true;
+}
+
+static bool read_gemm(const struct json *object, enum gemm *gemm, struct error *err)
+{
+    const char *name = json_string(json_get(object, "gemm"));
+    if (name == NULL || !gemm_parse(name, gemm))
+        return error_set(err, ERROR_FAILED, "gemm is neither up nor down");
+    return true;
+}
+
+static bool read_tile(const struct json *object, struct tile *tile, struct error *err)
+{
+    const char *text = json_string(json_get(object, "tile"));
+    if (text == NULL)
+        return error_set(err, ERROR_FAILED, "tile is missing");
+    return tile_parse(text, tile, err);
+}
+
+static bool read_setup(const struct json *line, struct setup *setup, struct error *err)
+{
+    const char *engine = json_string(json_get(line, "engine"));
+    const char *routing = json_string(json_get(line, "routing"));
+    int kind = name_index(routing_names, sizeof routing_names / sizeof *routing_names, routing);
+    if (engine == NULL || kind < 0)
+        return error_set(err, ERROR_FAILED, "engine or routing is missing or unknown");
+    setup->routing = (enum routing_kind)kind;
+    setup->hot = json_true(json_get(line, "hot"));
+    setup->allow_busy = json_true(json_get(line, "allow_busy"));
+    json_double(json_get(line, "zipf"), &setup->zipf);
+    return engine_parse(engine, &setup->engine, err) &&
+           shape_from_json(json_get(line, "shape"), &setup->shape, err) &&
+           read_count(line, "max_m", &setup->max_m, err) && read_seed(line, &setup->seed, err) &&
+           read_text(line, "routing_file", setup->routing_file, sizeof setup->routing_file, err);
+}
+
+static bool read_load(const struct json *line, struct command *command, struct error *err)
+{
+    const struct json *object = json_get(line, "kernel");
+    const char *cubin = json_string(json_get(object, "cubin"));
+    struct kernel *kernel = &command->kernel;
+    if (!read_gemm(line, &command->gemm, err) || !read_tile(line, &command->tile, err) ||
+        !kernel_from_json(object, kernel, err))
+        return false;
+    if (cubin)
+        kernel->cubin = base64_decode(cubin, &kernel->cubin_size);
+    if (kernel->cubin == NULL)
+        return error_set(err, ERROR_FAILED, "cubin is missing or no base64");
+    return true;
+}
+
+static bool read_item(const struct json *object, struct measure_item *item, struct error *err)
+{
+    json_double(json_get(object, "give_up_us"), &item->give_up_us);
+    return read_text(object, "kernel", item->kernel, sizeof item->kernel, err) &&
+           read_gemm(object, &item->gemm, err) && read_tile(object, &item->tile, err) &&
+           read_count(object, "m", &item->m, err) &&
+           read_count(object, "samples", &item->samples, err) &&
+           read_count(object, "drawn", &item->drawn, err) &&
+           read_count(object, "discard", &item->discard, err);
+}
+
+static bool read_job(const struct json *line, struct measure_job *job, struct error *err)
+{
+    const struct json *items = json_get(line, "items");
+    if (!json_int(json_get(line, "id"), &job->id) || json_count(items) == 0)
+        return error_set(err, ERROR_FAILED, "id or items are missing");
+    job->shuffle = json_true(json_get(line, "shuffle"));
+    job->paired = json_true(json_get(line, "paired"));
+    job->items = xcalloc(json_count(items), sizeof *job->items);
+    for (const struct json *item = json_first(items); item; item = json_next(item))
+        if (!read_item(item, &job->items[job->item_count++], err))
+            return error_prefix(err, "items[%d]", job->item_count - 1);
+    return read_seed(line, &job->seed, err);
+}
+
+static bool read_id(const struct json *line, long long *id, struct error *err)
+{
+    return json_int(json_get(line, "id"), id) || error_set(err, ERROR_FAILED, "id is missing");
+}
+
+static bool read_fields(const struct json *line, struct command *command, struct error *err)
+{
+    switch (command->op) {
+    case COMMAND_SETUP:
+        return read_setup(line, &command->setup, err);
+    case COMMAND_LOAD:
+        return read_load(line, command, err);
+    case COMMAND_UNLOAD:
+        return read_text(line, "hash", command->hash, sizeof command->hash, err);
+    case COMMAND_MEASURE:
+        return read_job(line, &command->job, err);
+    case COMMAND_VERIFY:
+        return read_id(line, &command->id, err) &&
+               read_item(json_get(line, "item"), &command->item, err);
+    case COMMAND_PING:
+        return read_id(line, &command->id, err);
+    default:
+        return true;
+    }
+}
+
+bool command_parse(const char *text, struct command *command, struct error *err)
+{
+    *command = (struct command){0};
+    struct json *line = json_parse(text, strlen(text), err);
+    if (line == NULL)
+        return error_prefix(err, "command");
+    const char *name = json_string(json_get(line, "op"));
+    int op = name_index(op_names, COMMAND_OP_COUNT, name);
+    bool ok = op >= 0 || error_set(err, ERROR_FAILED, "command: no such op");
+    if (ok) {
+        command->op = (enum command_op)op;
+        ok = read_fields(line, command, err) || error_prefix(err, "command %s", name);
+    }
+    if (!ok)
+        command_free(command);
+    json_free(line);
+    return ok;
+}
+
+void command_free(struct command *command)
+{
+    kernel_free(&command->kernel);
+    free(command->job.items);
+    command->job.items = NULL;
+    command->job.item_count = 0;
+}

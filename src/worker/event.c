@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: MIT */
+/* Events of the worker's protocol to lines and back. */
+#include "worker/protocol.h"
+
+#include "base/text.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const op_names[EVENT_OP_COUNT] = {
+    [EVENT_HELLO] = "hello",
+    [EVENT_ERROR] = "error",
+    [EVENT_READY] = "ready",
+    [EVENT_LOADED] = "loaded",
+    [EVENT_CHUNK] = "chunk",
+    [EVENT_DONE] = "done",
+    [EVENT_VERIFIED] = "verified",
+    [EVENT_PONG] = "pong",
+};
+
+static const char *const end_names[] = {
+    [JOB_DONE] = "done",
+    [JOB_CANCELLED] = "cancelled",
+    [JOB_FAULT] = "fault",
+    [JOB_HANG] = "hang",
+    [JOB_ERROR] = "error",
+};
+
+#define END_COUNT (sizeof end_names / sizeof *end_names)
+
+const char *job_end_name(enum job_end end)
+{
+    return end_names[end];
+}
+
+static void add_device(struct json *object, const struct device *device)
+{
+    json_add_string(object, "name", device->name);
+    json_add_int(object, "arch", device->arch);
+    json_add_int(object, "smem_limit", device->smem_limit);
+    json_add_int(object, "sm_count", device->sm_count);
+    json_add_double(object, "bandwidth", device->bandwidth);
+    json_add_double(object, "sustained", device->sustained);
+    json_add_double(object, "tensor_bf16", device->tensor_bf16);
+    json_add_double(object, "tensor_fp8", device->tensor_fp8);
+    json_add_int(object, "l2_bytes", device->l2_bytes);
+    json_add_bool(object, "unified", device->unified);
+}
+
+static void add_hello(struct json *line, const struct hello *hello)
+{
+    json_add_int(line, "protocol", hello->protocol);
+    json_add_string(line, "version", hello->version);
+    json_add_string(line, "backend", hello->backend);
+    json_add_bool(line, "recorded", hello->recorded);
+    json_add_string(line, "label", hello->label);
+    add_device(json_add_object(line, "device"), &hello->device);
+}
+
+static void add_ready(struct json *line, const struct setup_report *ready)
+{
+    json_add_double(line, "granularity_us", ready->granularity_us);
+    json_add_int(line, "bytes", ready->bytes);
+    struct json *sentinel = json_add_array(line, "sentinel_us");
+    json_add_double(sentinel, NULL, ready->sentinel_us[0]);
+    json_add_double(sentinel, NULL, ready->sentinel_us[1]);
+    json_add_string(line, "note", ready->note);
+}
+
+static void add_chunk(struct json *line, const struct measure_chunk *chunk)
+{
+    json_add_int(line, "id", chunk->job);
+    json_add_int(line, "number", chunk->number);
+    struct json *items = json_add_array(line, "items");
+    struct json *times = json_add_array(line, "us");
+    for (int i = 0; i < chunk->sample_count; i++) {
+        json_add_int(items, NULL, chunk->samples[i].item);
+        json_add_double(times, NULL, chunk->samples[i].us);
+    }
+    json_add_double(line, "sentinel", chunk->sentinel);
+    json_add_bool(line, "suspect", chunk->suspect);
+    json_add_double(line, "clock_mhz", chunk->clock_mhz);
+    json_add_double(line, "temperature_c", chunk->temperature_c);
+    json_add_double(line, "power_w", chunk->power_w);
+    json_add_double(line, "gpu_s", chunk->gpu_s);
+    json_add_double(line, "wall_s", chunk->wall_s);
+    json_add_int(line, "launches", chunk->launches);
+}
+
+static void add_end(struct json *line, const struct event *event)
+{
+    json_add_int(line, "id", event->id);
+    json_add_string(line, "end", end_names[event->end]);
+    json_add_int(line, "item", event->item);
+    json_add_string(line, "text", event->text);
+}
+
+static void add_verify(struct json *line, const struct verify_report *verify)
+{
+    json_add_double(line, "relative_error", verify->relative_error);
+    json_add_double(line, "worst", verify->worst);
+    json_add_int(line, "nan_count", verify->nan_count);
+    json_add_int(line, "unwritten", verify->unwritten);
+    json_add_bool(line, "right", verify->right);
+}
+
+static void add_fields(struct json *line, const struct event *event)
+{
+    switch (event->op) {
+    case EVENT_HELLO:
+        add_hello(line, &event->hello);
+        break;
+    case EVENT_ERROR:
+        json_add_int(line, "kind", event->kind);
+        json_add_string(line, "text", event->text);
+        break;
+    case EVENT_READY:
+        add_ready(line, &event->ready);
+        break;
+    case EVENT_LOADED:
+        json_add_string(line, "hash", event->hash);
+        json_add_bool(line, "ok", event->ok);
+        json_add_string(line, "text", event->text);
+        break;
+    case EVENT_CHUNK:
+        add_chunk(line, &event->chunk);
+        break;
+    case EVENT_DONE:
+        add_end(line, event);
+        break;
+    case EVENT_VERIFIED:
+        add_end(line, event);
+        add_verify(line, &event->verify);
+        break;
+    case EVENT_PONG:
+        json_add_int(line, "id", event->id);
+        json_add_string(line, "busy", event->busy);
+        json_add_double(line, "busy_s", event->busy_s);
+        json_add_int(line, "queued", event->queued);
+        break;
+    case EVENT_OP_COUNT:
+        break;
+    }
+}
+
+char *event_print(const struct event *event)
+{
+    struct json *line = json_new_object();
+    json_add_string(line, "op", op_names[event->op]);
+    add_fields(line, event);
+    char *text = json_print(line);
+    json_free(line);
+    return text;
+}
+
+/* The readers below leave a field as it is (zero) when its key is absent or of another type: a
+ * number that is not known is not sent. Only what an event cannot do without is an error. */
+
+static void read_text(const struct json *object, const char *key, char *buffer, size_t size)
+{
+    const char *text = json_string(json_get(object, key));
+    size_t length = text ? strnlen(text, size - 1) : 0;
+    memcpy(buffer, text ? text : "", length);
+    buffer[length] = 0;
+}
+
+static void read_int(const struct json *object, const char *key, int *value)
+{
+    long long number;
+    if (json_int(json_get(object, key), &number))
+        *value = (int)number;
+}
+
+static void read_device(const struct json *object, struct device *device)
+{
+    read_text(object, "name", device->name, sizeof device->name);
+    read_int(object, "arch", &device->arch);
+    read_int(object, "smem_limit", &device->smem_limit);
+    read_int(object, "sm_count", &device->sm_count);
+    json_double(json_get(object, "bandwidth"), &device->bandwidth);
+    json_double(json_get(object, "sustained"), &device->sustained);
+    json_double(json_get(object, "tensor_bf16"), &device->tensor_bf16);
+    json_double(json_get(object, "tensor_fp8"), &device->tensor_fp8);
+    json_int(json_get(object, "l2_bytes"), &device->l2_bytes);
+    device->unified = json_true(json_get(object, "unified"));
+}
+
+static bool read_hello(const struct json *line, struct hello *hello)
+{
+    read_int(line, "protocol", &hello->protocol);
+    read_text(line, "version", hello->version, sizeof hello->version);
+    read_text(line, "backend", hello->backend, sizeof hello->backend);
+    hello->recorded = json_true(json_get(line, "recorded"));
+    read_text(line, "label", hello->label, sizeof hello->label);
+    read_device(json_get(line, "device"), &hello->device);
+    return hello->protocol > 0 && hello->device.arch > 0;
+}
+
+static bool read_ready(const struct json *line, struct setup_report *ready)
+{
+    const struct json *sentinel = json_get(line, "sentinel_us");
+    json_double(json_get(line, "granularity_us"), &ready->granularity_us);
+    json_int(json_get(line, "bytes"), &ready->bytes);
+    json_double(json_at(sentinel, 0), &ready->sentinel_us[0]);
+    json_double(json_at(sentinel, 1), &ready->sentinel_us[1]);
+    read_text(line, "note", ready->note, sizeof ready->note);
+    return true;
+}
+
+static bool read_samples(const struct json *line, struct measure_chunk *chunk)
+{
+    const struct json *item = json_first(json_get(line, "items"));
+    const struct json *us = json_first(json_get(line, "us"));
+    for (; item && us; item = json_next(item), us = json_next(us)) {
+        long long index;
+        double time;
+        if (chunk->sample_count == CHUNK_SAMPLES || !json_int(item, &index) ||
+            !json_double(us, &time))
+            return false;
+        chunk->samples[chunk->sample_count].item = (int)index;
+        chunk->samples[chunk->sample_count++].us = (float)time;
+    }
+    return item == NULL && us == NULL;
+}
+
+static bool read_chunk(const struct json *line, struct measure_chunk *chunk)
+{
+    read_int(line, "number", &chunk->number);
+    json_double(json_get(line, "sentinel"), &chunk->sentinel);
+    chunk->suspect = json_true(json_get(line, "suspect"));
+    json_double(json_get(line, "clock_mhz"), &chunk->clock_mhz);
+    json_double(json_get(line, "temperature_c"), &chunk->temperature_c);
+    json_double(json_get(line, "power_w"), &chunk->power_w);
+    json_double(json_get(line, "gpu_s"), &chunk->gpu_s);
+    json_double(json_get(line, "wall_s"), &chunk->wall_s);
+    read_int(line, "launches", &chunk->launches);
+    return json_int(json_get(line, "id"), &chunk->job) && read_samples(line, chunk);
+}
+
+static bool read_end(const struct json *line, struct event *event)
+{
+    char name[16];
+    read_text(line, "end", name, sizeof name);
+    read_int(line, "item", &event->item);
+    for (size_t i = 0; i < END_COUNT; i++) {
+        if (strcmp(name, end_names[i]) == 0) {
+            event->end = (enum job_end)i;
+            return json_int(json_get(line, "id"), &event->id);
+        }
+    }
+    return false;
+}
+
+static void read_verify(const struct json *line, struct verify_report *verify)
+{
+    verify->relative_error = verify->worst = NAN; /* sent as null when they are that */
+    json_double(json_get(line, "relative_error"), &verify->relative_error);
+    json_double(json_get(line, "worst"), &verify->worst);
+    json_int(json_get(line, "nan_count"), &verify->nan_count);
+    json_int(json_get(line, "unwritten"), &verify->unwritten);
+    verify->right = json_true(json_get(line, "right"));
+}
+
+static bool read_error(const struct json *line, struct event *event)
+{
+    int kind = ERROR_FAILED;
+    read_int(line, "kind", &kind);
+    bool known = kind >= ERROR_FAILED && kind <= ERROR_STOPPED;
+    event->kind = known ? (enum error_kind)kind : ERROR_FAILED;
+    return event->text[0] != 0;
+}
+
+static bool read_pong(const struct json *line, struct event *event)
+{
+    read_text(line, "busy", event->busy, sizeof event->busy);
+    json_double(json_get(line, "busy_s"), &event->busy_s);
+    read_int(line, "queued", &event->queued);
+    return json_int(json_get(line, "id"), &event->id);
+}
+
+static bool read_fields(const struct json *line, struct event *event)
+{
+    event->item = -1;
+    read_text(line, "text", event->text, sizeof event->text);
+    switch (event->op) {
+    case EVENT_HELLO:
+        return read_hello(line, &event->hello);
+    case EVENT_ERROR:
+        return read_error(line, event);
+    case EVENT_READY:
+        return read_ready(line, &event->ready);
+    case EVENT_LOADED:
+        read_text(line, "hash", event->hash, sizeof event->hash);
+        event->ok = json_true(json_get(line, "ok"));
+        return event->hash[0] != 0;
+    case EVENT_CHUNK:
+        return read_chunk(line, &event->chunk);
+    case EVENT_DONE:
+        return read_end(line, event);
+    case EVENT_VERIFIED:
+        read_verify(line, &event->verify);
+        return read_end(line, event);
+    case EVENT_PONG:
+        return read_pong(line, event);
+    case EVENT_OP_COUNT:
+        break;
+    }
+    return false;
+}
+
+bool event_parse(const char *text, struct event *event, struct error *err)
+{
+    *event = (struct event){0};
+    struct json *line = json_parse(text, strlen(text), err);
+    if (line == NULL)
+        return error_prefix(err, "event");
+    const char *name = json_string(json_get(line, "op"));
+    bool ok = false;
+    for (int i = 0; name && i < EVENT_OP_COUNT && !ok; i++) {
+        if (strcmp(name, op_names[i]) == 0) {
+            event->op = (enum event_op)i;
+            ok = read_fields(line, event);
+        }
+    }
+    json_free(line);
+    return ok || error_set(err, ERROR_FAILED, "event: not understood: %.120s", text);
+}
