@@ -36,6 +36,8 @@ struct argument {
     bool hint16;       /* an int whose value never depends on M and is a multiple of 16 */
 };
 
+/* Whether launches of this engine and dtype are known at all; says which are not. */
+bool argument_supported(const struct engine *engine, const struct shape *shape, struct error *err);
 /*
  * Describes the parameter `name`, as the engine's own launch would pass it (engines.md section 5). One table by name for
  * all engine versions. False, naming engine, version and parameter, when the name is unknown: the

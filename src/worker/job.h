@@ -5,12 +5,11 @@
 #include "base/random.h"
 #include "compile/compile.h"
 #include "domain/engine.h"
+#include "domain/routing.h"
 #include "domain/point.h"
 
 /* The values that cross between a tuner and a worker, and that a back-end takes; protocol.h says
  * how they look as JSON lines. Thread: each side uses them on one thread. */
-
-enum routing_kind { ROUTING_UNIFORM, ROUTING_ZIPF, ROUTING_FILE };
 
 /* The layer to stand up: tensors filled, routings made. */
 struct setup {
