@@ -502,7 +502,8 @@ def compile_kernel(kernel, request, origin):
 
 def summary(error):
     """The first useful lines: Triton's errors quote the kernel, ptxas' the whole command."""
-    text = getattr(error, "error_message", None) or str(error.__cause__ or error)
+    error = error.__cause__ or error
+    text = getattr(error, "error_message", None) or str(error)
     lines = [line.strip() for line in text.split("\n") if line.strip()]
     return f"{type(error).__name__}: {'; '.join(lines[:3])}"[:TEXT_LIMIT]
 
