@@ -3,6 +3,7 @@
 #define MOEBENCH_DOMAIN_DEVICE_H
 
 #include "base/error.h"
+#include "domain/shape.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,12 +22,17 @@ struct device {
     bool unified;       /* CPU and GPU share memory */
 };
 
-/* By full or short name ("GB10", "NVIDIA GB10", "NVIDIA_GB10"), or by architecture ("sm_121",
- * which gives a generic device). Unknown names fail with the list of known ones. */
+/*
+ * By full or short name ("GB10", "NVIDIA GB10", "NVIDIA_GB10"), or by architecture ("sm_121", which
+ * gives a generic device). Unknown names fail with the list of known ones, and so does a short name
+ * that fits several ("H100").
+ */
 bool device_find(const char *name, struct device *device, struct error *err);
 /* The limit for an architecture, 0 when unknown: 80 -> 166,912; 86, 89, 120, 121 -> 101,376; ... */
 int device_smem_limit(int arch);
 /* "sm_121" or "121" or "12.1" -> 121. */
 bool device_parse_arch(const char *text, int *arch, struct error *err);
+/* Whether the kernel runs on it: sm_80 on, fp8 from sm_89 on. */
+bool device_supports(const struct device *device, enum dtype dtype, struct error *err);
 
 #endif

@@ -21,6 +21,7 @@ enum dtype {
 enum gemm { GEMM_UP, GEMM_DOWN, GEMM_COUNT };
 
 const char *dtype_name(enum dtype dtype); /* "bf16", "fp8_w8a8", ... */
+/* By that name or as config.json writes it ("bfloat16", "torch.float16"). */
 bool dtype_parse(const char *name, enum dtype *dtype);
 /* Bytes of an element of A and of B as the kernel loads them. */
 int dtype_a_bytes(enum dtype dtype);
@@ -43,6 +44,7 @@ struct shape {
     enum dtype out;   /* hidden dtype: bf16 or fp16 */
     int block_n;      /* block_shape, 0 when there is none */
     int block_k;
+    int group_size;    /* along K, of int4 and int8 weights with 16-bit activations; 0: none */
     bool per_channel;
     bool gated;
 };

@@ -11,7 +11,7 @@ enum space_axis { AXIS_BM, AXIS_BN, AXIS_BK, AXIS_GROUP, AXIS_WARPS, AXIS_STAGES
 
 /*
  * The set of tiles that a tune looks at: a grid (the axes' product) or a list from a file. The
- * default grid is upstream's CUDA one, 1,920 tiles (engines.md 6.1). Tiles stand in grid order,
+ * default grid is upstream's CUDA one, 1,920 tiles (SGLang's tuning_fused_moe_triton.py). Tiles stand in grid order,
  * stages fastest within warps, G outermost, so that kernels (all but G) of one G are neighbours.
  */
 struct space {
@@ -27,7 +27,7 @@ void space_free(struct space *space);
 bool space_set_axis(struct space *space, const char *text, struct error *err);
 /* A JSON list of entries (upstream's --search-space-file). */
 bool space_from_file(const char *path, struct space *space, struct error *err);
-/* Whether the axis value of `tile`. */
+/* The value that `tile` has on the axis. */
 int space_axis_of(const struct tile *tile, enum space_axis axis);
 const char *space_axis_name(enum space_axis axis); /* "BM", "BN", "BK", "G", "w", "s" */
 
