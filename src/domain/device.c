@@ -45,8 +45,8 @@ bool device_parse_arch(const char *text, int *arch, struct error *err)
         *arch = major * 10 + minor;
         return true;
     }
-    if (sscanf(at, "%3d%n", &major, &used) == 1 && major >= 50 && (!at[used] || !at[used + 1])
-        && (!at[used] || strchr("af", at[used]))) {
+    if (sscanf(at, "%3d%n", &major, &used) == 1 && major >= 50 && (!at[used] || !at[used + 1]) &&
+        (!at[used] || strchr("af", at[used]))) {
         *arch = major;
         return true;
     }
@@ -57,8 +57,7 @@ bool device_supports(const struct device *device, enum dtype dtype, struct error
 {
     if (device->arch < 80)
         return error_set(err, ERROR_FAILED,
-            "%s is sm_%d; the fused MoE kernel is tuned from sm_80 on", device->name,
-            device->arch);
+            "%s is sm_%d; the fused MoE kernel is tuned from sm_80 on", device->name, device->arch);
     if (dtype == DTYPE_FP8_W8A8 && device->arch < 89)
         return error_set(err, ERROR_FAILED,
             "%s is sm_%d, which has no fp8 arithmetic (sm_89 and newer do); take a bf16 or int8 "
@@ -150,10 +149,10 @@ static bool find_named(const char *name, struct device *device, struct error *er
 
         if (row)
             read_row(row, device);
-        found = row != NULL
-            || error_set(err, ERROR_USAGE, "device '%s' is not known or not one: %s; or name an "
-                                           "architecture such as sm_121",
-                name, known.data ? known.data : "none");
+        found = row != NULL || error_set(err, ERROR_USAGE,
+                                   "device '%s' is not known or not one: %s; or name an "
+                                   "architecture such as sm_121",
+                                   name, known.data ? known.data : "none");
     }
     text_free(&known);
     json_free(list);

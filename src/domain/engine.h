@@ -9,11 +9,11 @@
 
 /*
  * An engine's rules as data: one row a released version whose source was read. Other versions take
- * the nearest known rule and say so. Facts: engines.md; where an installed engine disagrees, it is right.
+ * the nearest known rule and say so. Where an installed engine disagrees, it is right.
  */
 enum engine_kind { ENGINE_SGLANG, ENGINE_VLLM };
 
-struct engine_rules; /* one row of the table in engine.c */
+struct engine_rules; /* engine_rules.h */
 
 struct engine {
     enum engine_kind kind;
@@ -26,7 +26,8 @@ struct engine {
 bool engine_parse(const char *text, struct engine *engine, struct error *err);
 const char *engine_name(const struct engine *engine);          /* "sglang" */
 const char *engine_rules_version(const struct engine *engine); /* "0.5.4.post2" */
-/* The Triton that the engine's pinned torch brings ("3.4.0"), for when none is named. */
+/* The Triton that the engine's pinned torch brings ("3.4.0"), for when none is named; "" when not
+ * known (vLLM needs none for its folders). */
 const char *engine_pinned_triton(const struct engine *engine);
 
 struct parallel {
@@ -41,6 +42,11 @@ bool engine_shape(const struct engine *engine, struct model *model, const struct
 
 #define ENGINE_NAME_SIZE 256
 
+/* N as the file names have it: half of the true one for int4 in SGLang, which sees packed weights. */
+int engine_name_n(const struct engine *engine, const struct shape *shape);
+/* torch's device name as the file names have it: "NVIDIA_GB10"; vLLM makes NVIDIA_H200 of every
+ * card of that family. */
+void engine_device_part(const struct engine *engine, const char *device, char *buffer, size_t size);
 /* The config file's name for a shape on a device; vLLM has none for down (returns false). */
 bool engine_file_name(const struct engine *engine, const struct shape *shape,
     const struct device *device, enum gemm gemm, char name[ENGINE_NAME_SIZE]);
@@ -58,15 +64,18 @@ char *engine_found_line(const struct engine *engine, const char *path);
  */
 size_t engine_fallback_order(const struct engine *engine, const char *triton,
     const char *const folders[], size_t count, size_t order[]);
+/* Whether SGLang 0.5.23 can order the folder: "triton_" and integers. Any other that begins with
+ * triton_ stops its lookup with a ValueError once the exact folder has no file. */
+bool engine_folder_readable(const char *folder);
 
-/* The engine's own default for M tokens when no file is found (engines.md section 4). smem_limit
- * decides where 0.5.23 does. */
+/* The engine's own default for M tokens when no file is found. The device's smem_limit decides where
+ * SGLang 0.5.23 lets it. */
 void engine_default_tile(const struct engine *engine, const struct shape *shape,
     const struct device *device, int m, struct tile *tile);
 /* Index of the entry that serves M: least |key - M|, first in file order on a tie. */
 size_t engine_nearest_key(const int keys[], size_t count, int m);
-/* Whether the kernel that runs `tile` would compute right numbers (block_k must divide the quant block
- * in SGLang); vLLM clamps instead: *effective is the tile as it runs. */
+/* Whether the kernel that runs `tile` would compute right numbers (BLOCK_SIZE_K must divide the quant
+ * block in SGLang); vLLM clamps instead. *effective is the tile as it runs, in both cases. */
 bool engine_effective_tile(const struct engine *engine, const struct shape *shape,
     const struct tile *tile, struct tile *effective, struct error *err);
 /* Length of sorted_token_ids as the engine allocates it (the kernel's EM). */

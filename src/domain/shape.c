@@ -118,16 +118,16 @@ static const struct {
 void shape_add_json(struct json *object, const struct shape *shape)
 {
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
-        json_add_int(object, numbers[i].key,
-            *(const int *)((const char *)shape + numbers[i].offset));
+        json_add_int(
+            object, numbers[i].key, *(const int *)((const char *)shape + numbers[i].offset));
     json_add_string(object, "dtype", dtype_name(shape->dtype));
     json_add_string(object, "out", dtype_name(shape->out));
     json_add_bool(object, "per_channel", shape->per_channel);
     json_add_bool(object, "gated", shape->gated);
 }
 
-static bool read_dtype(const struct json *object, const char *key, enum dtype *dtype,
-    struct error *err)
+static bool read_dtype(
+    const struct json *object, const char *key, enum dtype *dtype, struct error *err)
 {
     const char *name = json_string(json_get(object, key));
 
@@ -147,12 +147,12 @@ bool shape_from_json(const struct json *object, struct shape *shape, struct erro
         if (!item && numbers[i].optional)
             continue;
         if (!json_int(item, &value) || value < !numbers[i].optional || value > INT_MAX)
-            return error_set(err, ERROR_FAILED, "shape: \"%s\" must be a positive number",
-                numbers[i].key);
+            return error_set(
+                err, ERROR_FAILED, "shape: \"%s\" must be a positive number", numbers[i].key);
         *(int *)((char *)&read + numbers[i].offset) = (int)value;
     }
-    if (!read_dtype(object, "dtype", &read.dtype, err)
-        || !read_dtype(object, "out", &read.out, err))
+    if (!read_dtype(object, "dtype", &read.dtype, err) ||
+        !read_dtype(object, "out", &read.out, err))
         return false;
     read.per_channel = json_true(json_get(object, "per_channel"));
     read.gated = json_true(json_get(object, "gated"));

@@ -44,7 +44,7 @@ struct shape {
     enum dtype out;   /* hidden dtype: bf16 or fp16 */
     int block_n;      /* block_shape, 0 when there is none */
     int block_k;
-    int group_size;    /* along K, of int4 and int8 weights with 16-bit activations; 0: none */
+    int group_size; /* along K, of int4 and int8 weights with 16-bit activations; 0: none */
     bool per_channel;
     bool gated;
 };

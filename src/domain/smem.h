@@ -12,8 +12,10 @@ struct smem {
 };
 
 /*
- * (stages-1) * (BM*a + BN*b) * BK on sm_8x and sm_12x, `stages` instead of `stages-1` for wgmma tiles on
- * sm_90, plus the blockwise extras (measuring.md, "Facts to build on"). A prediction: a compiler's own figure wins.
+ * (stages-1) * (BM*a + BN*b) * BK on sm_8x and sm_12x, `stages` instead of `stages-1` for wgmma
+ * tiles on sm_90, plus what blockwise scales need. Found by compiling the engines' kernels with
+ * Triton 3.5 and 3.6. A prediction: a compiler's own figure for the tile at hand wins. A BLOCK_SIZE_K
+ * that the engine clamps is counted as it runs.
  */
 struct smem smem_estimate(
     const struct engine *engine, const struct shape *shape, int arch, const struct tile *tile);

@@ -27,7 +27,12 @@ static const struct axis axes[AXIS_COUNT] = {
 
 /* Outermost first. */
 static const enum space_axis grid_order[AXIS_COUNT] = {
-    AXIS_GROUP, AXIS_BM, AXIS_BN, AXIS_BK, AXIS_WARPS, AXIS_STAGES,
+    AXIS_GROUP,
+    AXIS_BM,
+    AXIS_BN,
+    AXIS_BK,
+    AXIS_WARPS,
+    AXIS_STAGES,
 };
 
 static int *axis_of(struct tile *tile, enum space_axis axis)
@@ -157,16 +162,16 @@ bool space_set_axis(struct space *space, const char *text, struct error *err)
 
         snprintf(part, sizeof part, "%.*s", (int)(length < 15 ? length : 15), at);
         if (!text_to_int(part, 1, INT_MAX, &value))
-            return error_set(err, ERROR_USAGE, "axis '%s': '%s' is not a positive number", text,
-                part);
+            return error_set(
+                err, ERROR_USAGE, "axis '%s': '%s' is not a positive number", text, part);
         if (!value_legal(axis, (int)value, err)) {
             if (err)
                 err->kind = ERROR_USAGE;
             return error_prefix(err, "axis '%s'", text);
         }
         if (!add_value(values, &count, (int)value))
-            return error_set(err, ERROR_USAGE, "axis '%s': more than %d values", text,
-                SPACE_AXIS_VALUES);
+            return error_set(
+                err, ERROR_USAGE, "axis '%s': more than %d values", text, SPACE_AXIS_VALUES);
         at += length;
     } while (*at++ == ',');
     memcpy(space->values[axis], values, sizeof values);
@@ -182,10 +187,10 @@ static bool add_tile(struct space *space, const struct tile *tile, struct error 
         if (tile_equal(&space->tiles[i], tile))
             return true;
     for (int i = 0; i < AXIS_COUNT; i++) {
-        if (!add_value(space->values[i], &space->value_count[i],
-                space_axis_of(tile, (enum space_axis)i)))
-            return error_set(err, ERROR_FAILED, "more than %d values of %s", SPACE_AXIS_VALUES,
-                axes[i].name);
+        if (!add_value(
+                space->values[i], &space->value_count[i], space_axis_of(tile, (enum space_axis)i)))
+            return error_set(
+                err, ERROR_FAILED, "more than %d values of %s", SPACE_AXIS_VALUES, axes[i].name);
     }
     space->tiles[space->count++] = *tile;
     return true;

@@ -70,8 +70,8 @@ static size_t field_parse(const char *part, long *value)
     for (size_t i = 0; i < FIELD_COUNT; i++) {
         size_t length = strlen(fields[i].brief);
 
-        if (!strncasecmp(part, fields[i].brief, length) && isdigit((unsigned char)part[length])
-            && text_to_int(part + length, 0, INT_MAX, value))
+        if (!strncasecmp(part, fields[i].brief, length) && isdigit((unsigned char)part[length]) &&
+            text_to_int(part + length, 0, INT_MAX, value))
             return i;
     }
     return FIELD_COUNT;
@@ -91,8 +91,8 @@ static bool parse_part(const char *part, struct tile *tile, bool seen[], struct 
         return error_set(err, ERROR_USAGE, "'%s': %s is given twice", part, fields[i].brief);
     if (!strcasecmp(part, "tma") && !tile->use_tma)
         return tile->use_tma = true;
-    return error_set(err, ERROR_USAGE,
-        "'%s' is no part of a tile; write it as BM64,BN128,BK128,G8,w4,s3", part);
+    return error_set(
+        err, ERROR_USAGE, "'%s' is no part of a tile; write it as BM64,BN128,BK128,G8,w4,s3", part);
 }
 
 /* Fills what was not given with the fallbacks; BM, BN and BK have none. */
@@ -102,8 +102,8 @@ static bool fill_fallbacks(struct tile *tile, const bool seen[], struct error *e
         if (seen[i])
             continue;
         if (!fields[i].fallback)
-            return error_set(err, ERROR_USAGE, "%s (%s) is missing", fields[i].key,
-                fields[i].brief);
+            return error_set(
+                err, ERROR_USAGE, "%s (%s) is missing", fields[i].key, fields[i].brief);
         *field_of(tile, i) = fields[i].fallback;
     }
     return true;
@@ -152,11 +152,11 @@ bool tile_legal(const struct tile *tile, struct error *err)
     if (tile->group_m < 1)
         return error_set(err, ERROR_FAILED, "GROUP_SIZE_M is %d, must be 1 or more", tile->group_m);
     if (!power_of_two(tile->num_warps) || tile->num_warps > 32)
-        return error_set(err, ERROR_FAILED, "num_warps is %d, must be 1, 2, 4, 8, 16 or 32",
-            tile->num_warps);
+        return error_set(
+            err, ERROR_FAILED, "num_warps is %d, must be 1, 2, 4, 8, 16 or 32", tile->num_warps);
     if (tile->num_stages < 1)
-        return error_set(err, ERROR_FAILED, "num_stages is %d, must be 1 or more",
-            tile->num_stages);
+        return error_set(
+            err, ERROR_FAILED, "num_stages is %d, must be 1 or more", tile->num_stages);
     return true;
 }
 
