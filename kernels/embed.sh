@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Usage: embed.sh FILE.. : a C source on stdout that holds the files as the table of base/embedded.h.
+# Usage: embed.sh FILE.. ; a C source on stdout holds the files as the table of base/embedded.h.
 set -eu
 
 echo '/* Made by kernels/embed.sh. */'

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Usage: check_format.sh [--fix]. Every C file is as clang-format 14 writes it; other versions differ.
+# Usage: check_format.sh [--fix]. Every C file is as clang-format 14 writes it, which alone counts.
 set -u
 cd "${TOP_SRCDIR:-$(dirname "$0")/..}" || exit 1
 format=

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Usage: check_style.sh [TREE]. Lines of at most 100 columns, files of src/ of at most 600 lines, the
-# licence in the first line, functions of at most 100 lines (median 20, nine of ten under 50).
+# Usage: check_style.sh [TREE]. Lines of at most 100 columns, files of src/ of at most 600 lines,
+# the licence in the first line, functions of at most 100 lines (median 20, nine of ten under 50).
 set -u
 cd "${1:-${TOP_SRCDIR:-$(dirname "$0")/..}}" || exit 1
 faults=0
@@ -30,17 +30,20 @@ while read -r hit; do
 done < <(LC_ALL=C.UTF-8 grep -HnoE '^.{101}' "${files[@]}" | cut -d: -f1,2)
 
 # The lines between a function's braces, which alone stand in the first column: "LENGTH FILE:LINE".
-lengths=$(awk '/^\{$/ { start = FNR } /^}$/ && start { print FNR - start - 1, FILENAME ":" start; start = 0 }' \
-    $(printf '%s\n' "${files[@]}" | grep '^src/.*\.c$') | sort -n)
+mapfile -t sources < <(printf '%s\n' "${files[@]}" | grep '^src/.*\.c$')
+lengths=$(awk '
+    /^\{$/ { start = FNR }
+    /^}$/ && start { print FNR - start - 1, FILENAME ":" start; start = 0 }' \
+    "${sources[@]}" | sort -n)
 while read -r length place; do
     [ "${length:-0}" -le 100 ] || fault "$place: a function of $length lines"
 done <<<"$lengths"
-summary=$(awk '{ all[NR] = $1 } END { printf "%d %d %d", NR, all[int((NR + 1) / 2)], all[int(NR * 0.9)] }' \
-    <<<"$lengths")
+summary=$(awk '{ all[NR] = $1 }
+    END { print NR, all[int((NR + 1) / 2)], all[int(NR * 0.9)] }' <<<"$lengths")
 read -r count median ninth <<<"$summary"
 echo "$count functions: median $median lines, nine of ten within $ninth"
-[ "$median" -le 20 ] || fault "the median function has over 20 lines"
-[ "$ninth" -lt 50 ] || fault "over a tenth of the functions have 50 lines or more"
+[ "${median:-0}" -le 20 ] || fault "the median function has over 20 lines"
+[ "${ninth:-0}" -lt 50 ] || fault "over a tenth of the functions have 50 lines or more"
 
 echo "$faults faults"
 [ $faults = 0 ]

@@ -11,8 +11,8 @@
 
 /*
  * A child process on pipes, speaking lines. It runs in a process group of its own, with every
- * other descriptor of ours closed, default signal handlers, and stderr into `errors` (a pipe drained by
- * child_read_line, the last 4 KiB kept for messages). One thread uses a child at a time.
+ * other descriptor of ours closed, default signal handlers, and stderr into `errors` (a pipe
+ * drained by child_read_line, the last 4 KiB kept for messages). One thread uses a child at a time.
  */
 struct child {
     pid_t pid;          /* 0 when not running */

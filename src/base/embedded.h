@@ -9,7 +9,7 @@
  * kernels/NAME.cu; absent when the build had no nvcc) and the compile helper's script.
  */
 struct embedded {
-    const char *name; /* without a folder; NULL ends the table */
+    const char *name;           /* without a folder; NULL ends the table */
     const unsigned char *bytes; /* a zero byte follows that `size` does not count */
     size_t size;
 };
