@@ -288,6 +288,18 @@ void child_stop(struct child *child, double grace)
     text_free(&child->errors);
 }
 
+void child_last_words(const struct child *child, char *buffer, size_t size)
+{
+    const char *text = child->errors.data ? child->errors.data : "";
+    size_t length = child->errors.length;
+    while (length > 0 && text[length - 1] == '\n')
+        length--;
+    size_t start = length;
+    while (start > 0 && text[start - 1] != '\n')
+        start--;
+    snprintf(buffer, size, "%.*s", (int)(length - start), text + start);
+}
+
 const char *child_how_it_ended(const struct child *child)
 {
     static _Thread_local char text[96];

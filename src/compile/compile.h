@@ -36,7 +36,7 @@ bool kernel_from_json(const struct json *object, struct kernel *kernel, struct e
 
 enum compile_status {
     COMPILE_OK,
-    COMPILE_DOES_NOT_FIT, /* more shared memory than the device has: a fact of the tile */
+    COMPILE_DOES_NOT_FIT, /* more shared memory than the architecture has: a fact of the tile */
     COMPILE_FAILED,       /* a fact of the tile with this Triton */
     COMPILE_TIMED_OUT,    /* a fact about the host, tried again already */
     COMPILE_STOPPED       /* the tool chain is broken (old ptxas, helper died): stop the tune */
@@ -45,13 +45,15 @@ enum compile_status {
 struct compile_result {
     long long ticket; /* of compiler_submit */
     enum compile_status status;
-    char text[1024];      /* why, when not OK */
-    struct kernel kernel; /* when OK; the caller owns it */
+    char text[1024]; /* why, when not OK */
+    struct kernel
+        kernel; /* when OK, and when it was compiled but does not fit; the caller owns it */
 };
 
 /* What the helper found; strings empty when unknown. */
 struct toolchain {
     char python[32], triton[32], ptxas[256], ptxas_version[32];
+    char engine[16]; /* "sglang" */
     char engine_version[32], engine_path[512], kernel_file[512], kernel_hash[65], config_dir[512];
 };
 
@@ -64,6 +66,13 @@ struct compiler_options {
     int jobs;                /* 0: the helper's number of cores */
     bool no_cache;
 };
+
+/*
+ * Starts the helper just to look around. False with *err when it could not begin to compile;
+ * *toolchain then holds what was found all the same.
+ */
+bool compiler_look(
+    const struct compiler_options *options, struct toolchain *toolchain, struct error *err);
 
 /* The compile helper's supervisor; used by one thread. */
 struct compiler;
@@ -79,7 +88,9 @@ const struct toolchain *compiler_toolchain(const struct compiler *compiler);
 long long compiler_submit(struct compiler *compiler, const struct engine *engine,
     const struct shape *shape, enum gemm gemm, const struct tile *tile, struct error *err);
 size_t compiler_pending(const struct compiler *compiler);
-/* The descriptor that becomes readable with the next answer, for poll(). */
+/* Readable when the helper has said something, for poll(); -1 when there is none. Call
+ * compiler_next with 0 until false before polling: what the cache answered makes nothing readable.
+ * */
 int compiler_fd(const struct compiler *compiler);
 /* The next answer within `timeout` seconds (0: only what is there; negative: wait). False: none. */
 bool compiler_next(struct compiler *compiler, double timeout, struct compile_result *result);

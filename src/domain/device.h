@@ -30,6 +30,9 @@ struct device {
 bool device_find(const char *name, struct device *device, struct error *err);
 /* The limit for an architecture, 0 when unknown: 80 -> 166,912; 86, 89, 120, 121 -> 101,376; ... */
 int device_smem_limit(int arch);
+void device_add_json(struct json *object, const struct device *device);
+/* Absent keys stay zero: unknown. */
+void device_from_json(const struct json *object, struct device *device);
 /* "sm_121" or "121" or "12.1" -> 121. */
 bool device_parse_arch(const char *text, int *arch, struct error *err);
 /* Whether the kernel runs on it: sm_80 on, fp8 from sm_89 on. */

@@ -11,6 +11,9 @@
  */
 struct backend {
     const char *name;
+    bool recorded; /* its figures are a recording's */
+    /* A line that says so, with the device's name; NULL for a real card. */
+    void (*label)(const void *self, char *buffer, size_t size);
     /* argument: device ordinal for cuda, path of the recorded set for replay; pace: replay only. */
     void *(*open)(const char *argument, double pace, struct device *device, struct error *err);
     bool (*setup)(
@@ -34,5 +37,9 @@ struct backend {
 
 extern const struct backend backend_cuda;
 extern const struct backend backend_replay;
+
+/* By "cuda", "replay" or "replay:FILE"; *file is what follows the colon, NULL without. NULL: none.
+ * */
+const struct backend *backend_find(const char *text, const char **file);
 
 #endif

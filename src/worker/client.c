@@ -47,24 +47,11 @@ static char **worker_words(const struct client_options *options, struct error *e
     return words;
 }
 
-/* The last line that the worker said on stderr, "" when it said nothing. */
-static void last_words(const struct child *child, char *buffer, size_t size)
-{
-    const char *text = child->errors.data ? child->errors.data : "";
-    size_t length = child->errors.length;
-    while (length > 0 && text[length - 1] == '\n')
-        length--;
-    size_t start = length;
-    while (start > 0 && text[start - 1] != '\n')
-        start--;
-    snprintf(buffer, size, "%.*s", (int)(length - start), text + start);
-}
-
 /* Reaps the worker and puts how it ended into event->text. */
 static enum client_next client_ended(struct client *client, struct event *event)
 {
     char words[512];
-    last_words(&client->child, words, sizeof words);
+    child_last_words(&client->child, words, sizeof words);
     child_stop(&client->child, 1.0);
     *event = (struct event){.op = EVENT_ERROR, .kind = ERROR_FAILED, .item = -1};
     snprintf(event->text, sizeof event->text, "worker: %s%s%s", child_how_it_ended(&client->child),

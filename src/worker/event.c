@@ -34,20 +34,6 @@ const char *job_end_name(enum job_end end)
     return end_names[end];
 }
 
-static void add_device(struct json *object, const struct device *device)
-{
-    json_add_string(object, "name", device->name);
-    json_add_int(object, "arch", device->arch);
-    json_add_int(object, "smem_limit", device->smem_limit);
-    json_add_int(object, "sm_count", device->sm_count);
-    json_add_double(object, "bandwidth", device->bandwidth);
-    json_add_double(object, "sustained", device->sustained);
-    json_add_double(object, "tensor_bf16", device->tensor_bf16);
-    json_add_double(object, "tensor_fp8", device->tensor_fp8);
-    json_add_int(object, "l2_bytes", device->l2_bytes);
-    json_add_bool(object, "unified", device->unified);
-}
-
 static void add_hello(struct json *line, const struct hello *hello)
 {
     json_add_int(line, "protocol", hello->protocol);
@@ -55,7 +41,7 @@ static void add_hello(struct json *line, const struct hello *hello)
     json_add_string(line, "backend", hello->backend);
     json_add_bool(line, "recorded", hello->recorded);
     json_add_string(line, "label", hello->label);
-    add_device(json_add_object(line, "device"), &hello->device);
+    device_add_json(json_add_object(line, "device"), &hello->device);
 }
 
 static void add_ready(struct json *line, const struct setup_report *ready)
@@ -172,20 +158,6 @@ static void read_int(const struct json *object, const char *key, int *value)
         *value = (int)number;
 }
 
-static void read_device(const struct json *object, struct device *device)
-{
-    read_text(object, "name", device->name, sizeof device->name);
-    read_int(object, "arch", &device->arch);
-    read_int(object, "smem_limit", &device->smem_limit);
-    read_int(object, "sm_count", &device->sm_count);
-    json_double(json_get(object, "bandwidth"), &device->bandwidth);
-    json_double(json_get(object, "sustained"), &device->sustained);
-    json_double(json_get(object, "tensor_bf16"), &device->tensor_bf16);
-    json_double(json_get(object, "tensor_fp8"), &device->tensor_fp8);
-    json_int(json_get(object, "l2_bytes"), &device->l2_bytes);
-    device->unified = json_true(json_get(object, "unified"));
-}
-
 static bool read_hello(const struct json *line, struct hello *hello)
 {
     read_int(line, "protocol", &hello->protocol);
@@ -193,7 +165,7 @@ static bool read_hello(const struct json *line, struct hello *hello)
     read_text(line, "backend", hello->backend, sizeof hello->backend);
     hello->recorded = json_true(json_get(line, "recorded"));
     read_text(line, "label", hello->label, sizeof hello->label);
-    read_device(json_get(line, "device"), &hello->device);
+    device_from_json(json_get(line, "device"), &hello->device);
     return hello->protocol > 0 && hello->device.arch > 0;
 }
 

@@ -5,8 +5,8 @@
 #include "base/random.h"
 #include "compile/compile.h"
 #include "domain/engine.h"
-#include "domain/routing.h"
 #include "domain/point.h"
+#include "domain/routing.h"
 
 /* The values that cross between a tuner and a worker, and that a back-end takes; protocol.h says
  * how they look as JSON lines. Thread: each side uses them on one thread. */
