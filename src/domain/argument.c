@@ -14,7 +14,7 @@ struct launch {
     int m;
 };
 
-/* How a dtype's tensors look in Triton's signature language; NULL where this kernel does not run it. */
+/* A dtype's tensors in Triton's signature language; NULL where this kernel does not run it. */
 static const struct {
     const char *a, *b;
     bool scaled; /* A and B come with scales, multiplied by the kernel */
@@ -205,7 +205,7 @@ enum rule {
 
 /*
  * Every parameter by name, in the order of SGLang 0.5.4.post2's kernel, then those that 0.5.8.post1
- * adds. Read in invoke_fused_moe_kernel of both (engines.md section 5). No bias, no TMA descriptors.
+ * adds. Read in invoke_fused_moe_kernel of both. No bias, no TMA descriptors.
  */
 static const struct row {
     const char *name;

@@ -39,10 +39,10 @@ struct argument {
 /* Whether launches of this engine and dtype are known at all; says which are not. */
 bool argument_supported(const struct engine *engine, const struct shape *shape, struct error *err);
 /*
- * Describes the parameter `name`, as the engine's own launch would pass it (engines.md section 5). One table by name for
+ * Describes the parameter `name`, as the engine's own launch would pass it. One table by name for
  * all engine versions. False, naming engine, version and parameter, when the name is unknown: the
- * caller may then fall back on the parameter's own default if it has one. `m` only matters for EM and num_valid_tokens, which are
- * never constants and never carry a hint (measuring.md: one cubin serves all M).
+ * caller may then fall back on the parameter's own default if it has one. `m` only matters for EM
+ * and num_valid_tokens, which are never constants and never carry a hint (one cubin serves all M).
  */
 bool argument_describe(const struct engine *engine, const struct shape *shape, enum gemm gemm,
     const struct tile *tile, int m, const char *name, struct argument *argument, struct error *err);

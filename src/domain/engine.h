@@ -42,7 +42,7 @@ bool engine_shape(const struct engine *engine, struct model *model, const struct
 
 #define ENGINE_NAME_SIZE 256
 
-/* N as the file names have it: half of the true one for int4 in SGLang, which sees packed weights. */
+/* N as file names have it: half of the true one for int4 in SGLang, which sees packed weights. */
 int engine_name_n(const struct engine *engine, const struct shape *shape);
 /* torch's device name as the file names have it: "NVIDIA_GB10"; vLLM makes NVIDIA_H200 of every
  * card of that family. */
@@ -74,8 +74,8 @@ void engine_default_tile(const struct engine *engine, const struct shape *shape,
     const struct device *device, int m, struct tile *tile);
 /* Index of the entry that serves M: least |key - M|, first in file order on a tie. */
 size_t engine_nearest_key(const int keys[], size_t count, int m);
-/* Whether the kernel that runs `tile` would compute right numbers (BLOCK_SIZE_K must divide the quant
- * block in SGLang); vLLM clamps instead. *effective is the tile as it runs, in both cases. */
+/* Whether the kernel that runs `tile` would compute right numbers (BLOCK_SIZE_K must divide the
+ * quant block in SGLang); vLLM clamps instead. *effective is the tile as it runs, in both cases. */
 bool engine_effective_tile(const struct engine *engine, const struct shape *shape,
     const struct tile *tile, struct tile *effective, struct error *err);
 /* Length of sorted_token_ids as the engine allocates it (the kernel's EM). */

@@ -19,7 +19,7 @@ enum fallback_rule {
     FALLBACK_ALL,   /* every triton_* folder, newest first */
 };
 
-/* What a released version was read to do. One row each in engine.c; compare no versions elsewhere. */
+/* What a released version was read to do. A row each in engine.c; compare no versions elsewhere. */
 struct engine_rules {
     enum engine_kind kind;
     const char *version;

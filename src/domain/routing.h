@@ -41,8 +41,8 @@ struct routing_plan {
 struct routing {
     int m, top_k, experts;
     int draw_count, place_count;
-    int *ids;    /* [draw, m*top_k] labels, -1 for experts of other ranks */
-    int *places; /* [draw, place, experts] label -> expert in memory; a permutation each */
+    int *ids;       /* [draw, m*top_k] labels, -1 for experts of other ranks */
+    int *places;    /* [draw, place, experts] label -> expert in memory; a permutation each */
     float *weights; /* [m*top_k] router weights, a token's add to 1 but for the shared expert */
     double mean_experts; /* distinct experts held that a draw hits, mean over the draws */
 };
@@ -57,19 +57,19 @@ const int *routing_place(const struct routing *routing, int draw, int place);
 
 /* The align step's outputs as the engines lay them out for the kernel. */
 struct aligned {
-    int *sorted;      /* [em] positions in ids, grouped by expert, padded with `count`; owned */
-    int *experts;     /* [blocks] label of each block, -1 for other ranks' and unused ones; owned */
-    long long em;     /* length of sorted, as the engine allocates it */
-    int blocks;       /* ceil(em / block_m) */
-    int post_padded;  /* rows in use: a multiple of block_m */
+    int *sorted;     /* [em] positions in ids, grouped by expert, padded with `count`; owned */
+    int *experts;    /* [blocks] label of each block, -1 for other ranks' and unused ones; owned */
+    long long em;    /* length of sorted, as the engine allocates it */
+    int blocks;      /* ceil(em / block_m) */
+    int post_padded; /* rows in use: a multiple of block_m */
 };
 
 /*
  * Groups `count` ids (-1..experts-1) by expert, -1 first, each group padded to a multiple of
  * block_m. `em` is engine_em's. Order inside a group is ascending; the engines' is not fixed.
  */
-void routing_align(const int *ids, int count, int experts, int block_m, long long em,
-    struct aligned *aligned);
+void routing_align(
+    const int *ids, int count, int experts, int block_m, long long em, struct aligned *aligned);
 void aligned_free(struct aligned *aligned);
 
 /* Distinct experts that M uniformly routed tokens are expected to hit on this rank. */
