@@ -6,6 +6,7 @@
 #include <string.h>
 
 const struct command *const commands[] = {
+    &cmd_explain,
     &cmd_help,
     NULL,
 };
