@@ -4,38 +4,13 @@
 
 #include "compile/compile.h"
 #include "domain/point.h"
-#include "domain/space.h"
-#include "worker/job.h"
+#include "tuner/question.h"
 
 /*
  * The tuner thread and what crosses to and from it. Whoever opens a tuner (the screen, the line
  * UI, a command) posts commands and reads snapshots; neither call waits for the tuner, and the
  * tuner never waits for its reader. Only the tuner thread writes the store and drives the children.
  */
-
-enum effort { EFFORT_QUICK, EFFORT_FULL, EFFORT_EXHAUSTIVE };
-
-#define TUNE_BATCH_SIZES 64
-
-/* What is asked of a tune: the same question resumes the same tune. */
-struct question {
-    char model[128]; /* as named, for people */
-    struct engine engine;
-    struct shape shape;
-    int tp, ep;
-    struct device device; /* the card (or the recorded one) */
-    struct space space;
-    int batch_sizes[TUNE_BATCH_SIZES];
-    int batch_size_count;
-    bool gemms[GEMM_COUNT];
-    enum effort effort;
-    double budget_s; /* --time, 0: none; not part of the identity */
-    enum routing_kind routing;
-    double zipf;
-    char routing_file[512];
-    unsigned long long seed;
-    bool hot;
-};
 
 /* How a tune is to be run; never part of its identity. */
 struct tuner_options {
@@ -44,8 +19,9 @@ struct tuner_options {
     double pace;         /* replay */
     int device_ordinal;
     struct compiler_options compiler;
-    const char *incumbent; /* an engine's file to beat, NULL: none */
-    bool again;            /* a finished tune is timed afresh */
+    /* Entries to beat, one a batch size of the question, block_m 0: none there; NULL: none at all. */
+    const struct tile *incumbent[GEMM_COUNT];
+    bool again; /* a finished tune is timed afresh */
     bool allow_busy;
     bool paused; /* open at rest */
 };
@@ -71,10 +47,12 @@ struct kernel_fact {
 struct choice {
     int m;
     enum gemm gemm;
-    bool chosen;
+    bool chosen;  /* there is a tile, the best so far */
+    bool settled; /* confirmed on fresh samples, or chosen by hand: it is in the store */
     struct tile tile;
     double median_us, low_us, high_us;
     double default_us; /* NaN where the default cannot run or was not measured */
+    double gain, gain_low, gain_high; /* ln(default / chosen) of the pair, 95 %; NaN unknown */
     struct tile default_tile;
     bool default_fits;
     bool verified;

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MOEBENCH_TUNER_RACE_H
+#define MOEBENCH_TUNER_RACE_H
+
+#include "domain/point.h"
+#include "domain/stats.h"
+#include "tuner/plan.h"
+#include "worker/job.h"
+
+/*
+ * The race as a pure state machine. It is fed what is known (compiled kernels, samples, checks,
+ * faults) in any order and says what to do next; a stored tune is resumed by feeding what the
+ * store holds. Each round ranks on its own samples, taken interleaved, so that drift between rounds
+ * does not touch it, and so that the outcome depends on the samples alone, not on interruptions.
+ */
+
+/* Stored with every chunk: append only. */
+enum race_phase {
+    RACE_SCAN,    /* every kernel at its least GROUP_SIZE_M, one sample */
+    RACE_HEAT,    /* the best sixteenth, four a BLOCK_SIZE_M, all within 10 % */
+    RACE_SEMI,    /* the best eight, all within 5 % */
+    RACE_GROUPS,  /* every GROUP_SIZE_M of the best six kernels */
+    RACE_FINAL,   /* the best of those, 30 samples */
+    RACE_CONFIRM, /* winners, the engine's default and the incumbent on fresh samples */
+    RACE_EXTRA,   /* asked for by hand; decides nothing */
+    RACE_PHASE_COUNT
+};
+
+const char *race_phase_name(enum race_phase phase); /* "scan", "heat", ... */
+
+struct race;
+
+/* `plan` is borrowed for the race's life. */
+struct race *race_open(const struct plan *plan);
+void race_close(struct race *race);
+const struct plan *race_plan(const struct race *race);
+
+/* ---- feeding ---------------------------------------------------------------------------- */
+
+/* UNKNOWN: to be asked for when needed; BAD: its points are settled with a status. */
+enum kernel_state { KERNEL_UNKNOWN, KERNEL_ASKED, KERNEL_READY, KERNEL_BAD };
+
+void race_set_kernel(
+    struct race *race, enum gemm gemm, int tile, enum kernel_state state, enum point_status status);
+enum kernel_state race_kernel(const struct race *race, enum gemm gemm, int tile);
+void race_add_sample(
+    struct race *race, enum gemm gemm, int m_index, int tile, enum race_phase phase, float us);
+/* m: any, not only one of the question's. */
+void race_add_check(struct race *race, enum gemm gemm, int m, int tile, bool right);
+/* The worker died or hung on it: run alone from now on; at the second time it is BAD. Returns
+ * how often that was. */
+int race_add_kill(struct race *race, enum gemm gemm, int tile, enum point_status status);
+/* One of several was at fault: run alone until it is seen to be well (race_clear). */
+void race_suspect(struct race *race, enum gemm gemm, int tile);
+void race_clear(struct race *race, enum gemm gemm, int tile);
+/* This M is decided (its choice is stored): nothing more to do for it. */
+void race_settle(struct race *race, int m_index);
+/* This M's rounds before the others', -1: none. */
+void race_prefer(struct race *race, int m_index);
+
+/* ---- asking ----------------------------------------------------------------------------- */
+
+struct race_item {
+    enum gemm gemm;
+    int m;
+    int m_index; /* -1: a check at an M outside of the question */
+    int tile;
+    int samples;
+    int drawn;         /* samples of the point fed so far */
+    double give_up_us; /* 0: never */
+    double expected_us;
+};
+
+struct race_kernel_id {
+    enum gemm gemm;
+    int tile;
+};
+
+enum race_action { RACE_MEASURE, RACE_VERIFY, RACE_WAIT, RACE_CHOOSE, RACE_FINISHED };
+
+struct race_step {
+    enum race_action action;
+    enum race_phase phase;
+    int m_index;  /* CHOOSE: which M can be decided */
+    bool shuffle; /* MEASURE */
+    struct race_item items[CHUNK_SAMPLES];
+    int count; /* MEASURE: up to about a second of work; VERIFY: any number, in order */
+};
+
+/* WAIT: nothing can be done before a kernel of race_wanted is ready. */
+void race_next(struct race *race, struct race_step *step);
+/* Kernels that are UNKNOWN and needed now, in the order of need; returns how many were written. */
+size_t race_wanted(struct race *race, struct race_kernel_id wanted[], size_t limit);
+
+/* What is known of a point. */
+struct race_summary {
+    enum point_status status;
+    bool skipped;      /* hopeless at both neighbouring M */
+    int samples;       /* all phases */
+    int verified;      /* 0 not, 1 right, 2 wrong */
+    double median_us;  /* of all samples, NAN without */
+    double low_us, high_us;
+};
+
+void race_point(const struct race *race, enum gemm gemm, int m_index, int tile,
+    struct race_summary *summary);
+
+/* What an M gets. */
+struct race_decision {
+    bool chosen; /* false: nothing runs */
+    enum choice_source source;
+    struct {
+        int tile;
+        double median_us, low_us, high_us; /* fresh samples where there are any */
+        double default_us;                 /* NAN: not measured or cannot run */
+        bool verified;                     /* at this M */
+    } gemm[GEMM_COUNT];
+    bool default_runs;
+    struct stats_interval gain; /* ln(default / chosen) of the pair, NAN unknown */
+    char reason[200];
+};
+
+/* The best as of now; final once the race said CHOOSE for this M. */
+void race_decide(const struct race *race, int m_index, struct race_decision *decision);
+
+struct race_progress {
+    size_t points_done, points_total; /* fitting points; those a round left behind count as done */
+    double left_s;                    /* expected seconds of GPU time to go */
+    double done_fraction;             /* 0 .. 1 of the expected GPU time */
+};
+
+void race_measure_progress(const struct race *race, struct race_progress *progress);
+
+#endif

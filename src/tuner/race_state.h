@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MOEBENCH_TUNER_RACE_STATE_H
+#define MOEBENCH_TUNER_RACE_STATE_H
+
+#include "tuner/race.h"
+
+/* The inside of a race, shared by race*.c alone. */
+
+struct race_sample {
+    float us;
+    unsigned char phase;
+};
+
+struct race_cell {
+    struct race_sample *samples; /* owned, in the order fed */
+    unsigned short count, capacity;
+    bool verified;
+    bool grown; /* quick: near a winner, so to be scanned here */
+};
+
+struct race_kernel {
+    enum kernel_state state;
+    enum point_status status; /* of a BAD one; WRONG_RESULT in any state */
+    int kills;
+    bool scans;  /* of the plan's scan: looked at wherever there is hope */
+    bool alone;  /* measured in a job of its own */
+    int checked; /* at how many M it was seen right */
+    int outside; /* an M outside of the question among those, 0: none */
+};
+
+/* One round after the scan, on the candidates that the one before left. */
+struct round {
+    enum race_phase phase;
+    int samples;      /* fresh ones a candidate */
+    double fraction;  /* of the ranked: always taken */
+    int always;       /* the best so many: always taken */
+    double within;    /* and those within this of the best .. */
+    int cap;          /* .. up to this many, 0: no limit */
+    int per_bm;       /* and so many of every BLOCK_SIZE_M .. */
+    double bm_within; /* .. whose best pair is within this of the best pair; < 0: of every one */
+    bool groups;      /* with every GROUP_SIZE_M of each */
+};
+
+/* The candidates of one (GEMM, M) in its present round. */
+struct race_set {
+    int *tiles; /* owned */
+    int count;
+};
+
+struct race {
+    const struct plan *plan;
+    struct race_cell *cells[GEMM_COUNT];     /* [m_index * plan->count + tile] */
+    struct race_kernel *kernels[GEMM_COUNT]; /* [tile] */
+    double best[GEMM_COUNT][TUNE_BATCH_SIZES]; /* least us so far, INFINITY: none */
+    int level[TUNE_BATCH_SIZES];               /* of the scan: 0 first */
+    int scan_level; /* all levels below are scanned; SCAN_LEVELS: the scan is over */
+    int *scan[GEMM_COUNT]; /* owned: the plan's, then what quick's search added near winners */
+    size_t scan_count[GEMM_COUNT];
+    bool grown;
+    const struct round *rounds; /* static */
+    int round_count;
+    int round[TUNE_BATCH_SIZES]; /* -1 scan, round_count: confirm, round_count + 1: decided */
+    struct race_set set[GEMM_COUNT][TUNE_BATCH_SIZES];
+    int prefer;
+};
+
+#define SCAN_LEVELS 3
+#define CONFIRM_SAMPLES 30
+
+/* race.c */
+struct race_cell *race_cell(const struct race *race, enum gemm gemm, int m_index, int tile);
+bool race_usable(const struct race *race, enum gemm gemm, int tile);
+int race_count(const struct race_cell *cell, enum race_phase phase);
+/* Median of the samples of one phase, NAN without any. */
+double race_median(const struct race_cell *cell, enum race_phase phase);
+/* Samples of one phase, oldest first; returns how many, at most `limit`. */
+size_t race_samples(
+    const struct race_cell *cell, enum race_phase phase, float samples[], size_t limit);
+
+/* race_scan.c */
+void race_scan_start(struct race *race);
+/* Whether the scan still lacks this point. */
+bool race_scan_needs(const struct race *race, enum gemm gemm, int m_index, int tile);
+bool race_skipped(const struct race *race, enum gemm gemm, int m_index, int tile);
+/* Moves on through the levels as far as the samples allow. */
+void race_scan_advance(struct race *race);
+
+/* race_round.c */
+const struct round *race_rounds(enum effort effort, int *count);
+/* Moves every M on through its rounds as far as the samples allow. */
+void race_round_advance(struct race *race);
+/* The phase on whose samples the candidates of this M are ranked now, and how many it takes. */
+enum race_phase race_ranked_phase(const struct race *race, int m_index);
+int race_set_target(const struct race *race, int m_index);
+/* Ranks candidates by their latest finished phase and picks the pair with the least sum that shares
+ * a BLOCK_SIZE_M; tiles[g] is -1 for a GEMM not asked for. False: there is none. */
+bool race_best_pair(const struct race *race, int m_index, int tiles[GEMM_COUNT]);
+
+/* race_decide.c */
+/* The tiles to be confirmed at this M, without doubles; returns how many (at most 3 a GEMM). */
+int race_contestants(const struct race *race, int m_index, struct race_kernel_id out[]);
+
+#endif

@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: MIT */
+#include "tuner/race_state.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define GIVE_UP 4.0       /* times the best: one launch is enough */
+#define JOB_SECONDS 0.8   /* a job is about a chunk, stored before the next */
+#define SAMPLE_US 200.0   /* a sample lasts at least so long (measuring.md, "Timing") */
+#define CHECK_COST_US 3e3 /* a launch, the comparison, the reference now and then */
+#define LATER_SAMPLES 700 /* a (GEMM, M) takes after the scan, by simulation; only for estimates */
+
+/* What a point takes, by its samples or by what is known of its lane and the model. */
+static double expect_us(const struct race *race, enum gemm gemm, int m_index, int tile)
+{
+    const struct question *q = race->plan->question;
+    const struct race_cell *cell = race_cell(race, gemm, m_index, tile);
+    double best = race->best[gemm][m_index];
+    double model =
+        plan_model(q, gemm, q->batch_sizes[m_index], &race->plan->tiles[tile].tile);
+
+    if (cell->count)
+        return cell->samples[0].us;
+    return isfinite(best) ? fmin(model, GIVE_UP * best) : model;
+}
+
+static double sample_s(double us)
+{
+    return fmax(us, SAMPLE_US) * 1e-6;
+}
+
+/* A step under construction. */
+struct builder {
+    struct race *race;
+    struct race_step *step;
+    double seconds;
+    int samples;
+    bool full;
+    bool waits; /* something needed is not compiled yet */
+};
+
+static bool ready(struct builder *b, enum gemm gemm, int tile)
+{
+    if (b->race->kernels[gemm][tile].state == KERNEL_READY)
+        return true;
+    b->waits = true;
+    return false;
+}
+
+/* Adds to a measuring step. A kernel under suspicion gets a step of its own, before others. */
+static void add_item(
+    struct builder *b, enum gemm gemm, int m_index, int tile, int samples, double give_up_us)
+{
+    const struct race_cell *cell = race_cell(b->race, gemm, m_index, tile);
+    double us = expect_us(b->race, gemm, m_index, tile), seconds = sample_s(us) * samples + us * 1e-6;
+    bool alone = b->race->kernels[gemm][tile].alone;
+
+    if (b->full)
+        return;
+    if (b->step->count > 0 && (alone || b->samples + samples > CHUNK_SAMPLES ||
+                                  b->seconds + seconds > JOB_SECONDS)) {
+        b->full = true;
+        return;
+    }
+    if (samples > CHUNK_SAMPLES)
+        samples = CHUNK_SAMPLES;
+    b->step->items[b->step->count++] = (struct race_item){
+        .gemm = gemm,
+        .m = b->race->plan->question->batch_sizes[m_index],
+        .m_index = m_index,
+        .tile = tile,
+        .samples = samples,
+        .drawn = cell->count,
+        .give_up_us = give_up_us,
+        .expected_us = us,
+    };
+    b->samples += samples;
+    b->seconds += seconds;
+    b->full = alone || b->step->count == CHUNK_SAMPLES;
+}
+
+static void scan_tile(struct builder *b, enum gemm gemm, int tile)
+{
+    for (int m = 0; m < b->race->plan->question->batch_size_count; m++) {
+        double best = b->race->best[gemm][m];
+        if (race_scan_needs(b->race, gemm, m, tile) && ready(b, gemm, tile))
+            add_item(b, gemm, m, tile, 1, isfinite(best) ? GIVE_UP * best : 0);
+    }
+}
+
+/* Both GEMMs side by side down the plan's order, so that a budget finds both equally far. */
+static void build_scan(struct builder *b)
+{
+    const struct race *race = b->race;
+    size_t most = race->scan_count[GEMM_UP] > race->scan_count[GEMM_DOWN]
+                      ? race->scan_count[GEMM_UP]
+                      : race->scan_count[GEMM_DOWN];
+
+    b->step->phase = RACE_SCAN;
+    b->step->shuffle = false;
+    for (size_t i = 0; i < most && !b->full; i++) {
+        for (int g = 0; g < GEMM_COUNT; g++) {
+            if (i < race->scan_count[g])
+                scan_tile(b, (enum gemm)g, race->scan[g][i]);
+        }
+    }
+}
+
+/* The next check that a kernel lacks before its rounds: two M, this one and the farthest. Returns
+ * the M, 0 when it has both. */
+static int lacking_check(const struct race *race, enum gemm gemm, int m_index, int tile)
+{
+    const struct question *q = race->plan->question;
+    const struct race_kernel *kernel = &race->kernels[gemm][tile];
+    int last = q->batch_size_count - 1, far = m_index * 2 > last ? 0 : last;
+    int m = q->batch_sizes[m_index];
+
+    if (kernel->checked >= 2)
+        return 0;
+    if (!race_cell(race, gemm, m_index, tile)->verified)
+        return m;
+    return far == m_index ? (m == 1 ? 2 : (m + 1) / 2) : q->batch_sizes[far];
+}
+
+static void add_check(struct builder *b, enum gemm gemm, int m, int tile)
+{
+    b->step->items[b->step->count++] = (struct race_item){
+        .gemm = gemm,
+        .m = m,
+        .m_index = plan_m_index(b->race->plan, m),
+        .tile = tile,
+        .expected_us = CHECK_COST_US,
+    };
+    b->step->action = RACE_VERIFY;
+}
+
+static bool checks_full(const struct builder *b)
+{
+    return b->step->count >= CHUNK_SAMPLES / 8;
+}
+
+static void check_set(struct builder *b, int m_index)
+{
+    for (int g = 0; g < GEMM_COUNT; g++) {
+        const struct race_set *set = &b->race->set[g][m_index];
+        for (int i = 0; i < set->count && !checks_full(b); i++) {
+            int tile = set->tiles[i], m;
+            if (!race_usable(b->race, (enum gemm)g, tile))
+                continue;
+            m = lacking_check(b->race, (enum gemm)g, m_index, tile);
+            if (m > 0 && ready(b, (enum gemm)g, tile))
+                add_check(b, (enum gemm)g, m, tile);
+        }
+    }
+}
+
+static void measure_set(struct builder *b, int m_index)
+{
+    enum race_phase phase = race_ranked_phase(b->race, m_index);
+    int target = race_set_target(b->race, m_index);
+
+    for (int g = 0; g < GEMM_COUNT; g++) {
+        const struct race_set *set = &b->race->set[g][m_index];
+        for (int i = 0; i < set->count; i++) {
+            int tile = set->tiles[i];
+            int have = race_count(race_cell(b->race, (enum gemm)g, m_index, tile), phase);
+            if (have < target && race_usable(b->race, (enum gemm)g, tile) &&
+                ready(b, (enum gemm)g, tile))
+                add_item(b, (enum gemm)g, m_index, tile, target - have, 0);
+        }
+    }
+}
+
+/* Winner, default and incumbent, each right at this very M, then side by side. True when nothing
+ * is left to do for them. */
+static bool build_confirm(struct builder *b, int m_index)
+{
+    struct race_kernel_id ids[3 * GEMM_COUNT];
+    int count = race_contestants(b->race, m_index, ids), missing = 0;
+
+    b->step->phase = RACE_CONFIRM;
+    b->step->m_index = m_index;
+    for (int i = 0; i < count; i++) {
+        if (race_cell(b->race, ids[i].gemm, m_index, ids[i].tile)->verified)
+            continue;
+        missing++;
+        if (ready(b, ids[i].gemm, ids[i].tile))
+            add_check(b, ids[i].gemm, b->race->plan->question->batch_sizes[m_index], ids[i].tile);
+    }
+    for (int i = 0; i < count && missing == 0; i++) {
+        const struct race_cell *cell = race_cell(b->race, ids[i].gemm, m_index, ids[i].tile);
+        int have = race_count(cell, RACE_CONFIRM);
+        if (have >= CONFIRM_SAMPLES)
+            continue;
+        missing++;
+        b->step->action = RACE_MEASURE;
+        if (ready(b, ids[i].gemm, ids[i].tile))
+            add_item(b, ids[i].gemm, m_index, ids[i].tile, CONFIRM_SAMPLES - have, 0);
+        if (b->full)
+            break;
+    }
+    return missing == 0;
+}
+
+/* Work for one M in its present round; true when the step has something in it. */
+static bool build_m(struct builder *b, int m_index)
+{
+    struct race *race = b->race;
+
+    b->step->shuffle = true;
+    b->step->phase = race_ranked_phase(race, m_index);
+    if (race->round[m_index] == race->round_count) {
+        if (build_confirm(b, m_index)) {
+            b->step->action = RACE_CHOOSE;
+            return true;
+        }
+        return b->step->count > 0;
+    }
+    check_set(b, m_index);
+    if (b->step->count == 0)
+        measure_set(b, m_index);
+    return b->step->count > 0;
+}
+
+/* Fills a measuring step up with what other M need in the same round. */
+static void fill_up(struct builder *b, int m_index)
+{
+    struct race *race = b->race;
+    int round = race->round[m_index];
+
+    if (b->step->action != RACE_MEASURE || round >= race->round_count)
+        return;
+    for (int m = 0; m < race->plan->question->batch_size_count && !b->full; m++) {
+        struct race_step checks = {0};
+        struct builder probe = {.race = race, .step = &checks};
+
+        if (m == m_index || race->round[m] != round)
+            continue;
+        check_set(&probe, m);
+        if (checks.count == 0)
+            measure_set(b, m);
+    }
+}
+
+/* The M whose turn it is, the least round first; tries the others when it can do nothing yet. */
+static bool build_rounds(struct builder *b)
+{
+    struct race *race = b->race;
+    int count = race->plan->question->batch_size_count;
+    bool left = false;
+
+    if (race->prefer >= 0 && race->round[race->prefer] <= race->round_count &&
+        build_m(b, race->prefer))
+        return true;
+    for (int round = 0; round <= race->round_count; round++) {
+        for (int m = 0; m < count; m++) {
+            if (race->round[m] != round)
+                continue;
+            left = true;
+            if (build_m(b, m)) {
+                fill_up(b, m);
+                return true;
+            }
+        }
+    }
+    b->step->action = left ? RACE_WAIT : RACE_FINISHED;
+    return false;
+}
+
+void race_next(struct race *race, struct race_step *step)
+{
+    struct builder b = {.race = race, .step = step};
+
+    race_round_advance(race);
+    step->action = RACE_MEASURE;
+    step->count = 0;
+    step->m_index = -1;
+    if (race->scan_level < SCAN_LEVELS) {
+        build_scan(&b);
+        if (step->count == 0)
+            step->action = RACE_WAIT;
+        return;
+    }
+    build_rounds(&b);
+}
+
+/* ---- what to compile -------------------------------------------------------------------- */
+
+struct wants {
+    const struct race *race;
+    struct race_kernel_id *out;
+    size_t count, limit;
+    bool *seen[GEMM_COUNT];
+};
+
+static void want(struct wants *w, enum gemm gemm, int tile)
+{
+    if (w->count == w->limit || w->seen[gemm][tile] || !race_usable(w->race, gemm, tile) ||
+        w->race->kernels[gemm][tile].state != KERNEL_UNKNOWN)
+        return;
+    w->seen[gemm][tile] = true;
+    w->out[w->count++] = (struct race_kernel_id){gemm, tile};
+}
+
+static void want_scan(struct wants *w)
+{
+    const struct race *race = w->race;
+    int ms = race->plan->question->batch_size_count;
+    size_t most = race->scan_count[GEMM_UP] > race->scan_count[GEMM_DOWN]
+                      ? race->scan_count[GEMM_UP]
+                      : race->scan_count[GEMM_DOWN];
+
+    for (size_t i = 0; i < most; i++) {
+        for (int g = 0; g < GEMM_COUNT; g++) {
+            for (int m = 0; m < ms && i < race->scan_count[g]; m++) {
+                if (race_scan_needs(race, (enum gemm)g, m, race->scan[g][i]))
+                    want(w, (enum gemm)g, race->scan[g][i]);
+            }
+        }
+    }
+}
+
+static void want_round(struct wants *w, int m_index)
+{
+    const struct race *race = w->race;
+    enum race_phase phase = race_ranked_phase(race, m_index);
+
+    for (int g = 0; g < GEMM_COUNT; g++) {
+        const struct race_set *set = &race->set[g][m_index];
+        for (int i = 0; i < set->count; i++) {
+            int have = race_count(race_cell(race, (enum gemm)g, m_index, set->tiles[i]), phase);
+            if (have < race_set_target(race, m_index))
+                want(w, (enum gemm)g, set->tiles[i]);
+        }
+    }
+}
+
+/* The contestants, and early on the default, which is known from the start. */
+static void want_confirm(struct wants *w, int m_index)
+{
+    const struct race *race = w->race;
+    struct race_kernel_id ids[3 * GEMM_COUNT];
+    int count = 0;
+
+    if (race->round[m_index] > race->round_count)
+        return;
+    if (race->round[m_index] == race->round_count)
+        count = race_contestants(race, m_index, ids);
+    for (int i = 0; i < count; i++)
+        want(w, ids[i].gemm, ids[i].tile);
+    for (int g = 0; g < GEMM_COUNT; g++) {
+        if (!race->plan->question->gemms[g])
+            continue;
+        want(w, (enum gemm)g, race->plan->defaults[m_index]);
+        if (race->plan->incumbent[g][m_index] >= 0)
+            want(w, (enum gemm)g, race->plan->incumbent[g][m_index]);
+    }
+}
+
+size_t race_wanted(struct race *race, struct race_kernel_id wanted[], size_t limit)
+{
+    struct wants w = {.race = race, .out = wanted, .limit = limit};
+
+    race_round_advance(race);
+    for (int g = 0; g < GEMM_COUNT; g++)
+        w.seen[g] = calloc(race->plan->count + 1, sizeof *w.seen[g]);
+    if (race->scan_level < SCAN_LEVELS)
+        want_scan(&w);
+    for (int m = 0; m < race->plan->question->batch_size_count; m++) {
+        if (race->round[m] >= 0 && race->round[m] < race->round_count)
+            want_round(&w, m);
+    }
+    for (int m = 0; m < race->plan->question->batch_size_count; m++)
+        want_confirm(&w, m);
+    for (int g = 0; g < GEMM_COUNT; g++)
+        free(w.seen[g]);
+    return w.count;
+}
+
+/* ---- how far it is ------------------------------------------------------------------------ */
+
+static double later_seconds(const struct race *race, enum gemm gemm, int m_index)
+{
+    double best = race->best[gemm][m_index];
+
+    return isfinite(best) ? LATER_SAMPLES * sample_s(best) : 0;
+}
+
+void race_measure_progress(const struct race *race, struct race_progress *progress)
+{
+    const struct plan *plan = race->plan;
+    int ms = plan->question->batch_size_count;
+    size_t asked = 0, open = 0;
+    double left = 0, all = 0;
+
+    for (int g = 0; g < GEMM_COUNT; g++) {
+        asked += plan->question->gemms[g];
+        for (size_t i = 0; i < race->scan_count[g]; i++) {
+            for (int m = 0; m < ms; m++) {
+                int tile = race->scan[g][i];
+                bool needs = race_scan_needs(race, (enum gemm)g, m, tile) ||
+                             (race->level[m] > race->scan_level && race->round[m] < 0);
+                double s = 2e-6 * expect_us(race, (enum gemm)g, m, tile);
+                all += s;
+                left += needs ? s : 0;
+                open += needs;
+            }
+        }
+        for (int m = 0; m < ms && plan->question->gemms[g]; m++) {
+            double rest = 1 - fmax(0, race->round[m]) / (race->round_count + 1);
+            all += later_seconds(race, (enum gemm)g, m);
+            left += rest * later_seconds(race, (enum gemm)g, m);
+        }
+    }
+    progress->points_total = plan_fitting(plan) * asked * (size_t)ms;
+    progress->points_done = progress->points_total - (open < progress->points_total ? open : progress->points_total);
+    progress->left_s = left;
+    progress->done_fraction = all > 0 ? 1 - left / all : 0;
+}
