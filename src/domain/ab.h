@@ -35,10 +35,10 @@ int ab_next_look(int blocks, int budget);
 
 struct ab_result {
     enum ab_verdict verdict;
-    double effect_pct;    /* B against A; negative: B is faster */
-    double ci_pct[2];     /* NAN, NAN when there are too few blocks */
-    double mde_pct;       /* smallest effect that so many blocks can tell; NAN as above */
-    int blocks;           /* so far */
+    double effect_pct; /* B against A; negative: B is faster */
+    double ci_pct[2];  /* NAN, NAN when there are too few blocks */
+    double mde_pct;    /* smallest effect found nine times of ten by so many blocks; NAN as above */
+    int blocks;        /* so far */
     int blocks_to_decide; /* further ones until a verdict, extrapolated; 0 decided, -1 unknown */
 };
 
@@ -46,10 +46,13 @@ struct ab_result {
 void ab_judge(const double differences[], size_t count, double level, struct ab_result *result);
 
 /*
- * The verdicts of a file's comparisons under Holm: FASTER and SLOWER stand only where the adjusted
- * p value of "no effect" is under 5 %, else they become UNDECIDED. p[i]: stats_signed_rank_p of
- * comparison i's differences at 0.
+ * The p value that belongs to ab_judge: of an effect within +-AB_DIFFERS, scaled so that under 5 %
+ * stands for what a look at AB_LEVEL demands (four looks share the 5 %).
  */
+double ab_p_value(const double differences[], size_t count);
+
+/* The verdicts of a file's comparisons together: a FASTER or SLOWER stands only where its p value
+ * (ab_p_value) is under 5 % after Holm's correction, else it becomes UNDECIDED. */
 void ab_holm(struct ab_result results[], const double p[], size_t count);
 
 #endif

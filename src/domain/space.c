@@ -212,19 +212,26 @@ static bool read_list(const struct json *list, struct space *space, struct error
     return true;
 }
 
-bool space_from_file(const char *path, struct space *space, struct error *err)
+bool space_from_json(const struct json *list, struct space *space, struct error *err)
 {
     struct space read = {0};
+
+    if (!read_list(list, &read, err)) {
+        space_free(&read);
+        return false;
+    }
+    *space = read;
+    return true;
+}
+
+bool space_from_file(const char *path, struct space *space, struct error *err)
+{
     struct json *list = json_parse_file(path, err);
-    bool done = false;
+    bool done;
 
     if (!list)
         return false;
-    done = read_list(list, &read, err) || error_prefix(err, "%s", path);
+    done = space_from_json(list, space, err) || error_prefix(err, "%s", path);
     json_free(list);
-    if (done)
-        *space = read;
-    else
-        space_free(&read);
     return done;
 }

@@ -26,6 +26,7 @@ void space_free(struct space *space);
 /* Replaces one axis of a grid: "BM=16,32" (names BM BN BK G w s). Rebuilds the tiles. */
 bool space_set_axis(struct space *space, const char *text, struct error *err);
 /* A JSON list of entries (upstream's --search-space-file). */
+bool space_from_json(const struct json *list, struct space *space, struct error *err);
 bool space_from_file(const char *path, struct space *space, struct error *err);
 /* The value that `tile` has on the axis. */
 int space_axis_of(const struct tile *tile, enum space_axis axis);

@@ -15,9 +15,9 @@ double plan_model(const struct question *question, enum gemm gemm, int m, const 
     const struct shape *shape = &question->shape;
     const struct device *device = &question->device;
     double bandwidth = device->sustained > 0 ? device->sustained : device->bandwidth;
-    double rate =
-        dtype_b_bytes(shape->dtype) == 1 && dtype_a_bytes(shape->dtype) == 1 ? device->tensor_fp8
-                                                                             : device->tensor_bf16;
+    double rate = dtype_b_bytes(shape->dtype) == 1 && dtype_a_bytes(shape->dtype) == 1
+                      ? device->tensor_fp8
+                      : device->tensor_bf16;
     double n = shape_gemm_n(shape, gemm), k = shape_gemm_k(shape, gemm);
     double rows = (double)m * shape->top_k, experts = shape->experts;
     /* Experts that see a token when each token draws top_k at random, and their m-tiles. */
@@ -26,8 +26,8 @@ double plan_model(const struct question *question, enum gemm gemm, int m, const 
     double blocks = m_tiles * ceil(n / tile->block_n);
     double bytes = used * n * k * dtype_b_bytes(shape->dtype) +
                    rows * (k * dtype_a_bytes(shape->dtype) + n * 2);
-    double flops = 2 * blocks * tile->block_m * tile->block_n * ceil(k / tile->block_k) *
-                   tile->block_k;
+    double flops =
+        2 * blocks * tile->block_m * tile->block_n * ceil(k / tile->block_k) * tile->block_k;
     double sms = device->sm_count > 0 ? device->sm_count : 48, waves = blocks / sms;
     /* Accumulators beyond 128 registers a thread spill: seen to cost about three times. */
     bool spills = tile->block_m * tile->block_n > 128 * 32 * tile->num_warps;
@@ -198,8 +198,8 @@ static size_t rank_by_model(const struct plan *plan, enum gemm gemm, struct rank
     for (int m = 0; m < q->batch_size_count; m++) {
         double best = INFINITY;
         for (size_t i = 0; i < count; i++)
-            best = fmin(best,
-                plan_model(q, gemm, q->batch_sizes[m], &plan->tiles[ranked[i].tile].tile));
+            best = fmin(
+                best, plan_model(q, gemm, q->batch_sizes[m], &plan->tiles[ranked[i].tile].tile));
         for (size_t i = 0; i < count; i++) {
             const struct tile *tile = &plan->tiles[ranked[i].tile].tile;
             ranked[i].key =

@@ -241,8 +241,7 @@ bool question_from_json(
         question->routing_file, sizeof question->routing_file, json_get(json, "routing_file"));
     if (backend)
         copy_text(backend, 16, json_get(json, "backend"));
-    question->effort =
-        (enum effort)find_name(effort_names, EFFORT_COUNT, json_get(json, "effort"));
+    question->effort = (enum effort)find_name(effort_names, EFFORT_COUNT, json_get(json, "effort"));
     question->routing = (enum routing_kind)find_name(routing_names, 3, json_get(json, "routing"));
     read_numbers(json, question);
     done = true;

@@ -12,7 +12,7 @@ const char *effort_name(enum effort effort); /* "quick", "full", "exhaustive" */
 
 #define TUNE_BATCH_SIZES 64
 
-/* What is asked of a tune: the same question resumes the same tune. A value, but for space.tiles. */
+/* What is asked of a tune: the same question resumes the same tune. A value, but for the tiles. */
 struct question {
     char model[128]; /* as named, for people */
     struct engine engine;
@@ -41,7 +41,7 @@ bool question_set_batch_sizes(struct question *question, const char *text, struc
 /* All that makes two tunes the same, on one line, keys in a fixed order; free(). */
 char *question_json(const struct question *question, const char *backend);
 /* Back from question_json; *backend (of 16 bytes) may be NULL. Free with question_free. */
-bool question_from_json(const char *text, struct question *question, char *backend,
-    struct error *err);
+bool question_from_json(
+    const char *text, struct question *question, char *backend, struct error *err);
 
 #endif

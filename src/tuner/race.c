@@ -86,8 +86,7 @@ bool race_usable(const struct race *race, enum gemm gemm, int tile)
 {
     const struct race_kernel *kernel = &race->kernels[gemm][tile];
 
-    return plan_runs(race->plan, tile) && kernel->state != KERNEL_BAD &&
-           kernel->status == POINT_OK;
+    return plan_runs(race->plan, tile) && kernel->state != KERNEL_BAD && kernel->status == POINT_OK;
 }
 
 void race_set_kernel(
@@ -215,8 +214,8 @@ double race_median(const struct race_cell *cell, enum race_phase phase)
     return stats_median_float(samples, count);
 }
 
-void race_point(const struct race *race, enum gemm gemm, int m_index, int tile,
-    struct race_summary *summary)
+void race_point(
+    const struct race *race, enum gemm gemm, int m_index, int tile, struct race_summary *summary)
 {
     const struct race_cell *cell = race_cell(race, gemm, m_index, tile);
     const struct race_kernel *kernel = &race->kernels[gemm][tile];

@@ -95,15 +95,15 @@ size_t race_wanted(struct race *race, struct race_kernel_id wanted[], size_t lim
 /* What is known of a point. */
 struct race_summary {
     enum point_status status;
-    bool skipped;      /* hopeless at both neighbouring M */
-    int samples;       /* all phases */
-    int verified;      /* 0 not, 1 right, 2 wrong */
-    double median_us;  /* of all samples, NAN without */
+    bool skipped;     /* hopeless at both neighbouring M */
+    int samples;      /* all phases */
+    int verified;     /* 0 not, 1 right, 2 wrong */
+    double median_us; /* of all samples, NAN without */
     double low_us, high_us;
 };
 
-void race_point(const struct race *race, enum gemm gemm, int m_index, int tile,
-    struct race_summary *summary);
+void race_point(
+    const struct race *race, enum gemm gemm, int m_index, int tile, struct race_summary *summary);
 
 /* What an M gets. */
 struct race_decision {

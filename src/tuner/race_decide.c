@@ -46,8 +46,7 @@ static bool incumbent_pair(const struct race *race, int m_index, struct pair *pa
     return true;
 }
 
-static int add_pair(
-    const struct pair *pair, struct race_kernel_id out[], int count)
+static int add_pair(const struct pair *pair, struct race_kernel_id out[], int count)
 {
     for (int g = 0; g < GEMM_COUNT; g++) {
         bool there = pair->tiles[g] < 0;
@@ -87,8 +86,8 @@ static size_t pair_samples(
 
         if (pair->tiles[g] < 0)
             continue;
-        have = race_samples(race_cell(race, (enum gemm)g, m_index, pair->tiles[g]), RACE_CONFIRM,
-            samples, limit);
+        have = race_samples(
+            race_cell(race, (enum gemm)g, m_index, pair->tiles[g]), RACE_CONFIRM, samples, limit);
         for (size_t i = 0; i < have; i++)
             sums[i] += samples[i];
         count = have < count ? have : count;
@@ -138,8 +137,8 @@ static void fill_times(
     }
 }
 
-static void fill_default_times(const struct race *race, int m_index, const struct pair *pair,
-    struct race_decision *decision)
+static void fill_default_times(
+    const struct race *race, int m_index, const struct pair *pair, struct race_decision *decision)
 {
     for (int g = 0; g < GEMM_COUNT; g++) {
         decision->gemm[g].default_us = NAN;

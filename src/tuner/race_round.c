@@ -98,8 +98,7 @@ static void add_candidate(const struct race *race, enum gemm gemm, int m_index, 
                     : NAN;
 
     if (!isnan(us))
-        list[(*count)++] =
-            (struct candidate){tile, race->plan->tiles[tile].tile.block_m, us};
+        list[(*count)++] = (struct candidate){tile, race->plan->tiles[tile].tile.block_m, us};
 }
 
 /* The candidates of the present round (of the scan: all its tiles) with samples in `phase`, best
@@ -161,8 +160,7 @@ static double pair_us(const struct ranking *ranking, int block_m)
     double sum = 0;
 
     for (int g = 0; g < GEMM_COUNT; g++) {
-        const struct candidate *first =
-            first_of_bm(ranking->list[g], ranking->count[g], block_m);
+        const struct candidate *first = first_of_bm(ranking->list[g], ranking->count[g], block_m);
         if (ranking->asked[g])
             sum += first ? first->us : INFINITY;
     }
@@ -205,8 +203,7 @@ bool race_best_pair(const struct race *race, int m_index, int tiles[GEMM_COUNT])
     ranking_make(race, m_index, settled_phase(race, m_index), &ranking);
     block_m = best_block_m(&ranking);
     for (int g = 0; g < GEMM_COUNT; g++) {
-        const struct candidate *first =
-            first_of_bm(ranking.list[g], ranking.count[g], block_m);
+        const struct candidate *first = first_of_bm(ranking.list[g], ranking.count[g], block_m);
         tiles[g] = first ? first->tile : -1;
     }
     ranking_free(&ranking);

@@ -16,8 +16,7 @@ static double expect_us(const struct race *race, enum gemm gemm, int m_index, in
     const struct question *q = race->plan->question;
     const struct race_cell *cell = race_cell(race, gemm, m_index, tile);
     double best = race->best[gemm][m_index];
-    double model =
-        plan_model(q, gemm, q->batch_sizes[m_index], &race->plan->tiles[tile].tile);
+    double model = plan_model(q, gemm, q->batch_sizes[m_index], &race->plan->tiles[tile].tile);
 
     if (cell->count)
         return cell->samples[0].us;
@@ -52,13 +51,14 @@ static void add_item(
     struct builder *b, enum gemm gemm, int m_index, int tile, int samples, double give_up_us)
 {
     const struct race_cell *cell = race_cell(b->race, gemm, m_index, tile);
-    double us = expect_us(b->race, gemm, m_index, tile), seconds = sample_s(us) * samples + us * 1e-6;
+    double us = expect_us(b->race, gemm, m_index, tile),
+           seconds = sample_s(us) * samples + us * 1e-6;
     bool alone = b->race->kernels[gemm][tile].alone;
 
     if (b->full)
         return;
-    if (b->step->count > 0 && (alone || b->samples + samples > CHUNK_SAMPLES ||
-                                  b->seconds + seconds > JOB_SECONDS)) {
+    if (b->step->count > 0 &&
+        (alone || b->samples + samples > CHUNK_SAMPLES || b->seconds + seconds > JOB_SECONDS)) {
         b->full = true;
         return;
     }
@@ -413,7 +413,8 @@ void race_measure_progress(const struct race *race, struct race_progress *progre
         }
     }
     progress->points_total = plan_fitting(plan) * asked * (size_t)ms;
-    progress->points_done = progress->points_total - (open < progress->points_total ? open : progress->points_total);
+    progress->points_done =
+        progress->points_total - (open < progress->points_total ? open : progress->points_total);
     progress->left_s = left;
     progress->done_fraction = all > 0 ? 1 - left / all : 0;
 }

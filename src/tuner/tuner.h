@@ -19,7 +19,7 @@ struct tuner_options {
     double pace;         /* replay */
     int device_ordinal;
     struct compiler_options compiler;
-    /* Entries to beat, one a batch size of the question, block_m 0: none there; NULL: none at all. */
+    /* Entries to beat, one a batch size, block_m 0: none there; NULL: none at all. */
     const struct tile *incumbent[GEMM_COUNT];
     bool again; /* a finished tune is timed afresh */
     bool allow_busy;
@@ -51,7 +51,7 @@ struct choice {
     bool settled; /* confirmed on fresh samples, or chosen by hand: it is in the store */
     struct tile tile;
     double median_us, low_us, high_us;
-    double default_us; /* NaN where the default cannot run or was not measured */
+    double default_us;                /* NaN where the default cannot run or was not measured */
     double gain, gain_low, gain_high; /* ln(default / chosen) of the pair, 95 %; NaN unknown */
     struct tile default_tile;
     bool default_fits;
