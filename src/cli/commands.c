@@ -8,6 +8,7 @@
 const struct command *const commands[] = {
     &cmd_explain,
     &cmd_help,
+    &cmd_worker,
     NULL,
 };
 

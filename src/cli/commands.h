@@ -50,6 +50,7 @@ struct command {
 
 extern const struct command cmd_explain;
 extern const struct command cmd_help;
+extern const struct command cmd_worker;
 
 /* NULL-terminated, in the order of the overview. */
 extern const struct command *const commands[];
