@@ -57,6 +57,7 @@ import json
 import os
 import platform
 import re
+import select
 import selectors
 import shutil
 import signal
@@ -69,6 +70,8 @@ PROTOCOL = 1
 KERNEL = "fused_moe_kernel"
 TIMEOUT_S = 120
 TEXT_LIMIT = 400
+LOG = "log"
+LOG_TAIL = 4000
 
 # Where each engine keeps the kernel and its configs, newest layout first, relative to its package.
 ENGINES = {
@@ -102,9 +105,11 @@ UNWANTED = (
 )
 PTXAS_VARIABLES = ("TRITON_PTXAS_PATH", "TRITON_PTXAS_BLACKWELL_PATH")
 PTXAS_FIX = (
-    "install CUDA 13's ptxas and name it in TRITON_PTXAS_PATH"
+    "install CUDA 13's ptxas (12.9's for Triton before 3.5) and name it in TRITON_PTXAS_PATH"
     " (and TRITON_PTXAS_BLACKWELL_PATH for newer Triton)"
 )
+# How ptxas, and LLVM for it, say that they do not know an arch.
+TOO_OLD = ("is not defined for option 'gpu-name'", "does not support target 'sm_")
 # Triton's launcher passes up to two pointers after the kernel's own arguments.
 SCRATCH = ("global_scratch", "profile_scratch")
 
@@ -324,21 +329,6 @@ def knows_arch(ptxas, arch, folder):
         return False
 
 
-def choose_ptxas(arch, folder):
-    """One that the user named, even if it then fails as in Triton; else one that knows `arch`."""
-    own = triton_ptxas(arch)
-    named = [os.environ[variable] for variable in PTXAS_VARIABLES if os.environ.get(variable)]
-    if own in named:
-        return own
-    if named and own is None:
-        raise Refusal("no-ptxas", f"ptxas {', '.join(named)}: Triton cannot run it; {PTXAS_FIX}")
-    candidates = [own, "/usr/local/cuda/bin/ptxas", shutil.which("ptxas")]
-    for candidate in candidates:
-        if candidate and knows_arch(candidate, arch, folder):
-            return candidate
-    raise Refusal("no-ptxas", f"no ptxas here knows {arch}; {PTXAS_FIX}")
-
-
 def ptxas_version(ptxas):
     try:
         text = subprocess.run([ptxas, "--version"], capture_output=True, text=True).stdout
@@ -346,6 +336,39 @@ def ptxas_version(ptxas):
         return None
     match = re.search(r"V(\d+\.\d+\.\d+)", text)
     return match.group(1) if match else None
+
+
+def triton_takes(version):
+    """Whether this Triton knows which PTX to write for a ptxas: an old one refuses CUDA 13's."""
+    from triton.backends.nvidia import compiler
+
+    try:
+        compiler.ptx_get_version(".".join((version or "").split(".")[:2]))
+    except (RuntimeError, ValueError):
+        return False
+    return True
+
+
+def choose_ptxas(arch, folder):
+    """One that the user named, even if it then fails as in Triton; else one that knows `arch`."""
+    from triton import __version__ as triton
+
+    own = triton_ptxas(arch)
+    named = [os.environ[variable] for variable in PTXAS_VARIABLES if os.environ.get(variable)]
+    if named and own is None:
+        raise Refusal("no-ptxas", f"ptxas {', '.join(named)}: Triton cannot run it; {PTXAS_FIX}")
+    candidates = [own, "/usr/local/cuda/bin/ptxas", shutil.which("ptxas")]
+    reasons = []
+    for candidate in [own] if own in named else dict.fromkeys(filter(None, candidates)):
+        version = ptxas_version(candidate)
+        if not triton_takes(version):
+            reasons.append(f"{candidate} ({version}) is none that Triton {triton} can use")
+        elif candidate in named or knows_arch(candidate, arch, folder):
+            return candidate
+        else:
+            reasons.append(f"{candidate} ({version}) does not know it")
+    found = "; ".join(reasons) or "none found"
+    raise Refusal("no-ptxas", f"no ptxas for {arch}: {found}; {PTXAS_FIX}")
 
 
 # ---- The cubin, an ELF file: what ptxas says in .nv.info about the one kernel in it ----
@@ -508,18 +531,31 @@ def summary(error):
     return f"{type(error).__name__}: {'; '.join(lines[:3])}"[:TEXT_LIMIT]
 
 
-def explain(error, arch):
-    """The code and the text for an exception of a compile."""
-    text = str(error)
+def explain(text, error, request):
+    """The code and the text for a compile that said `text` and raised `error`, None if it died."""
     if isinstance(error, Refusal):
         return error.code, text
-    if "is not defined for option 'gpu-name'" in text:
-        ptxas = os.environ[PTXAS_VARIABLES[0]]
-        version = ptxas_version(ptxas)
-        return "ptxas-too-old", f"ptxas {ptxas} ({version}) does not know {arch}; {PTXAS_FIX}"
+    if any(sign in text for sign in TOO_OLD):
+        ptxas = request["ptxas"]
+        known = f"ptxas {ptxas} ({ptxas_version(ptxas)}) does not know {request['arch']}"
+        return "ptxas-too-old", f"{known}; {PTXAS_FIX}"
+    if error is None:
+        return "crashed", text[-TEXT_LIMIT:]
     if type(error).__name__ == "OutOfResources" or "uses too much shared data" in text:
         return "out-of-resources", summary(error)
     return "compile-error", summary(error)
+
+
+def isolate(folder, ptxas):
+    """Give a child its own folder, log and ptxas; what is left of it goes with the folder."""
+    os.environ.update({variable: ptxas for variable in PTXAS_VARIABLES})
+    os.environ.update(TMPDIR=folder, TRITON_CACHE_DIR=os.path.join(folder, "cache"))
+    tempfile.tempdir = folder
+    log = os.open(os.path.join(folder, LOG), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    # Triton prints the whole PTX when ptxas fails.
+    sys.stdout = open(os.devnull, "w", encoding="utf-8")
 
 
 def run_child(kernel, request, origin, folder, timeout_s, result):
@@ -527,15 +563,11 @@ def run_child(kernel, request, origin, folder, timeout_s, result):
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, timeout_s)
-    os.environ.update({variable: request["ptxas"] for variable in PTXAS_VARIABLES})
-    os.environ.update(TMPDIR=folder, TRITON_CACHE_DIR=os.path.join(folder, "cache"))
-    tempfile.tempdir = folder
-    # Triton prints the whole PTX when ptxas fails.
-    sys.stdout = open(os.devnull, "w", encoding="utf-8")
+    isolate(folder, request["ptxas"])
     try:
         reply = {"op": "compiled", **compile_kernel(kernel, request, origin)}
     except BaseException as error:
-        code, text = explain(error, request["arch"])
+        code, text = explain(str(error), error, request)
         reply = {"op": "failed", "code": code, "text": text}
     with open(result, "wb") as pipe:
         pipe.write(json.dumps(reply).encode())
@@ -551,14 +583,22 @@ class Child:
         self.request, self.pid, self.folder = request, pid, folder
         self.started = time.monotonic()
         self.sent = b""
+        self.log = ""
 
     def end(self):
-        """Kill what is left of the process group (ptxas too), reap, clean up; the wait status."""
+        """Kill what is left of the process group (ptxas too), reap, keep the end of its log, clean
+        up. Returns the wait status.
+        """
         try:
             os.killpg(self.pid, signal.SIGKILL)
         except ProcessLookupError:
             pass
         _, status = os.waitpid(self.pid, 0)
+        try:
+            with open(os.path.join(self.folder, LOG), encoding="utf-8", errors="replace") as file:
+                self.log = file.read()[-LOG_TAIL:]
+        except FileNotFoundError:
+            pass
         shutil.rmtree(self.folder, ignore_errors=True)
         return status
 
@@ -581,9 +621,10 @@ class Requests:
 class Server:
     """All the state there is: the kernel, the queue, the children, and the stream of replies."""
 
-    def __init__(self, replies, folder):
-        self.replies, self.folder = replies, folder
-        self.selector = selectors.DefaultSelector()
+    def __init__(self, output, folder):
+        self.output, self.folder = output, folder
+        self.unsent = bytearray()
+        self.selector = selectors.PollSelector()  # epoll takes no plain file
         self.queue = collections.deque()
         self.children = {}
         self.ptxas = {}
@@ -591,8 +632,17 @@ class Server:
         self.jobs, self.timeout_s = len(os.sched_getaffinity(0)), TIMEOUT_S
 
     def reply(self, message):
-        self.replies.write(json.dumps(message).encode() + b"\n")
-        self.replies.flush()
+        self.unsent += json.dumps(message).encode() + b"\n"
+
+    def send(self):
+        """Write what a pipe that select found ready takes without blocking."""
+        written = os.write(self.output, self.unsent[: select.PIPE_BUF])
+        del self.unsent[:written]
+
+    def send_rest(self, timeout_s):
+        """Send while the reader takes it, waiting at most this long (None: for ever) each time."""
+        while self.unsent and select.select([], [self.output], [], timeout_s)[1]:
+            self.send()
 
     def run(self):
         """Serve until bye or the end of stdin; the process's exit status."""
@@ -602,20 +652,34 @@ class Server:
             lines = requests.read()
         if not lines:
             return 0
-        if not self.greet(lines.pop(0)):
+        welcome = self.greet(lines.pop(0))
+        self.send_rest(None)
+        if not welcome:
             return 1
         self.selector.register(0, selectors.EVENT_READ)
-        while requests.open:
-            if not all(self.handle(line) for line in lines):
-                break
+        while requests.open and all(self.handle(line) for line in lines):
             lines = []
             self.start_children()
-            for key, _ in self.selector.select():
-                if key.fd == 0:
+            for descriptor in self.wait():
+                if descriptor == 0:
                     lines = requests.read()
+                elif descriptor == self.output:
+                    self.send()
                 else:
-                    self.hear(key.fd)
+                    self.hear(descriptor)
+        self.send_rest(0)
         return 0
+
+    def wait(self):
+        """The descriptors that are ready. Replies must not keep us from reading requests: a peer
+        that writes many before it reads would wait for us, and we for it.
+        """
+        if self.unsent:
+            self.selector.register(self.output, selectors.EVENT_WRITE)
+        ready = [key.fd for key, _ in self.selector.select()]
+        if self.unsent:
+            self.selector.unregister(self.output)
+        return ready
 
     def greet(self, line):
         facts = {"protocol": PROTOCOL, "python": platform.python_version()}
@@ -729,6 +793,7 @@ class Server:
             return
         self.forget(result)
         status = child.end()
+        sys.stderr.write(child.log)
         try:
             reply = json.loads(child.sent)
         except ValueError:
@@ -747,7 +812,10 @@ class Server:
             text = f"no end within {self.timeout_s} s, tried twice"
             return {"op": "failed", "code": "timed-out", "text": text}
         how = f"signal {os.WTERMSIG(status)}" if by_signal else f"exit status {status >> 8}"
-        return {"op": "failed", "code": "crashed", "text": f"the compiler died: {how}"}
+        last = child.log.strip().split("\n")[-1]
+        died = f"the compiler died with {how}: {last}" if last else f"the compiler died with {how}"
+        code, text = explain(died, None, child.request)
+        return {"op": "failed", "code": code, "text": text}
 
     def forget(self, result):
         self.selector.unregister(result)
@@ -763,7 +831,7 @@ class Server:
 
 def main():
     # Whatever a library prints must not get among the replies: it goes to stderr.
-    replies = os.fdopen(os.dup(1), "wb")
+    output = os.dup(1)
     os.dup2(2, 1)
     # What Ctrl-C means is for the one who started us to say, by the end of stdin.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -774,7 +842,7 @@ def main():
     tempfile.tempdir = folder
     for variable in UNWANTED:
         os.environ.pop(variable, None)
-    server = Server(replies, folder)
+    server = Server(output, folder)
     try:
         return server.run()
     except BrokenPipeError:
