@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The A/B rule on simulated timings: 1 % noise, clocks that drift by 2 % over the whole run, and 2 %
- * of timings that are outliers (up to 30 % slow).
+ * The A/B rule on simulated timings: 1 % noise, clocks that drift by 2 % over the whole run, and 2
+ * % of timings that are outliers (up to 30 % slow).
  */
 #include "tests/cmocka_all.h"
 
@@ -91,8 +91,8 @@ static void one_percent_is_found(void **state)
     assert_true(verdicts[AB_SLOWER] >= RUNS * 90 / 100);
 }
 
-/* On the edge of the zone of indifference a winner may be named in 5 % of the runs at most, and what
- * is as large as the edge of SAME is called SAME no more often. */
+/* On the edge of the zone of indifference a winner may be named in 5 % of the runs at most, and
+ * what is as large as the edge of SAME is called SAME no more often. */
 static void the_edges_hold(void **state)
 {
     (void)state;

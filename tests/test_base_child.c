@@ -129,9 +129,9 @@ static void what_cannot_start_says_so(void **state)
     (void)state;
     struct child child;
     struct error err = {0};
-    const char *const argv[] = {"no-such-program", NULL};
+    const char *const argv[] = {"./no-such-program", NULL};
     assert_false(child_start(&child, argv, &err));
-    assert_string_equal(err.text, "no-such-program: cannot run it: No such file or directory");
+    assert_string_equal(err.text, "./no-such-program: cannot run it: No such file or directory");
     child_stop(&child, 0);
 }
 

@@ -211,10 +211,12 @@ static void the_canonical_form(void **state)
     assert_string_equal(text,
         "{\n    \"triton_version\": \"3.6.0\",\n    \"1\": {\n        \"BLOCK_SIZE_M\": 16,\n"
         "        \"BLOCK_SIZE_N\": 64,\n        \"BLOCK_SIZE_K\": 128,\n"
-        "        \"GROUP_SIZE_M\": 1,\n        \"num_warps\": 4,\n        \"num_stages\": 3\n    },\n"
+        "        \"GROUP_SIZE_M\": 1,\n        \"num_warps\": 4,\n        \"num_stages\": 3\n    "
+        "},\n"
         "    \"64\": {\n        \"BLOCK_SIZE_M\": 16,\n        \"BLOCK_SIZE_N\": 64,\n"
         "        \"BLOCK_SIZE_K\": 128,\n        \"GROUP_SIZE_M\": 1,\n"
-        "        \"num_warps\": 4,\n        \"num_stages\": 3,\n        \"USE_TMA\": true\n    }\n}\n");
+        "        \"num_warps\": 4,\n        \"num_stages\": 3,\n        \"USE_TMA\": true\n    "
+        "}\n}\n");
     done();
     read_text(text);
     char *again = config_file_write(&file, "3.6.0");

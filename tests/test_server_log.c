@@ -47,7 +47,8 @@ static void vllm_default_has_two_paths(void **state)
 {
     (void)state;
     struct server_line line = parsed(
-        "(Worker_TP1 pid=4242) WARNING 11-20 10:15:01 [fused_moe.py:1165] Using default MoE config. "
+        "(Worker_TP1 pid=4242) WARNING 11-20 10:15:01 [fused_moe.py:1165] Using default MoE "
+        "config. "
         "Performance might be sub-optimal! Config file not found at /srv/moe cfg/" NAME
         ",block_shape=[128,128].json, /usr/lib/vllm/configs/" NAME ",block_shape=[128,128].json");
     assert_int_equal(line.engine, ENGINE_VLLM);
@@ -88,7 +89,8 @@ static void the_other_wordings(void **state)
             ENGINE_SGLANG, "/a/configs/triton_3_6_0/" NAME ".json"},
         {"Using configuration from /v/" NAME ".json for MoE layer.", SERVER_FOUND, ENGINE_VLLM,
             "/v/" NAME ".json"},
-        {"Using MoE kernel config with down_moe=False. Performance might be sub-optimal! Config file "
+        {"Using MoE kernel config with down_moe=False. Performance might be sub-optimal! Config "
+         "file "
          "not found at /a/configs/triton_3_5_1/" NAME "_down.json, you can create them with h",
             SERVER_DOWN_USES_UP, ENGINE_SGLANG, "/a/configs/triton_3_5_1/" NAME "_down.json"},
         {"Down MoE config file not found at /a/configs/triton_3_8_0/" NAME

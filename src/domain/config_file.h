@@ -54,9 +54,9 @@ struct config_file {
 };
 
 /*
- * Reads the text as the engines do and adds every fault that is one for any engine, with its M, key and
- * line. *file holds what could be read, also when nothing loads. A doubled key keeps its first place
- * and takes its last value, as in Python.
+ * Reads the text as the engines do and adds every fault that is one for any engine, with its M, key
+ * and line. *file holds what could be read, also when nothing loads. A doubled key keeps its first
+ * place and takes its last value, as in Python.
  */
 void config_file_read(
     const char *text, size_t length, struct config_file *file, struct config_faults *faults);

@@ -68,8 +68,8 @@ size_t engine_fallback_order(const struct engine *engine, const char *triton,
  * triton_ stops its lookup with a ValueError once the exact folder has no file. */
 bool engine_folder_readable(const char *folder);
 
-/* The engine's own default for M tokens when no file is found. The device's smem_limit decides where
- * SGLang 0.5.23 lets it. */
+/* The engine's own default for M tokens when no file is found. The device's smem_limit decides
+ * where SGLang 0.5.23 lets it. */
 void engine_default_tile(const struct engine *engine, const struct shape *shape,
     const struct device *device, int m, struct tile *tile);
 /* Index of the entry that serves M: least |key - M|, first in file order on a tie. */

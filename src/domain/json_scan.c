@@ -55,7 +55,8 @@ bool json_scan_start(struct json_scan *scan, const char *text, size_t length, st
     *scan = (struct json_scan){.text = text, .length = length, .line = 1, .column = 1};
     if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
         return error_set(err, ERROR_FAILED,
-            "line 1, column 1: a byte order mark, which Python's json refuses; save as plain UTF-8");
+            "line 1, column 1: a byte order mark, which Python's json refuses; save as plain "
+            "UTF-8");
     int line = 1;
     for (size_t i = 0, n; i < length; i += n) {
         n = utf8_length(text + i, length - i);

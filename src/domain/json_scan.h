@@ -31,13 +31,12 @@ enum json_kind {
 
 struct json_token {
     enum json_kind kind;
-    const char *text; /* raw, borrowed from the scanned text */
-    size_t length;    /* of text */
-    const char
-        *string;      /* of a key or string: decoded UTF-8, borrowed until the next token; a NUL or
-                           lone surrogate in it reads as U+FFFD */
-    int line, column; /* where it begins, from 1; columns count characters */
-    int depth;        /* containers around it */
+    const char *text;   /* raw, borrowed from the scanned text */
+    size_t length;      /* of text */
+    const char *string; /* of a key or string: decoded UTF-8, borrowed until the next token; a NUL
+                           or lone surrogate in it reads as U+FFFD */
+    int line, column;   /* where it begins, from 1; columns count characters */
+    int depth;          /* containers around it */
 };
 
 /* Deeper nesting is refused (Python gives up near 1,000; a config has 2). */

@@ -12,7 +12,8 @@ enum space_axis { AXIS_BM, AXIS_BN, AXIS_BK, AXIS_GROUP, AXIS_WARPS, AXIS_STAGES
 /*
  * The set of tiles that a tune looks at: a grid (the axes' product) or a list from a file. The
  * default grid is upstream's CUDA one, 1,920 tiles (SGLang's tuning_fused_moe_triton.py). Tiles
- * stand in grid order, stages fastest within warps, G outermost, so that kernels (all but G) of one G are neighbours.
+ * stand in grid order, stages fastest within warps, G outermost, so that kernels (all but G) of one
+ * G are neighbours.
  */
 struct space {
     int values[AXIS_COUNT][SPACE_AXIS_VALUES]; /* ascending; of a list: the values seen */
