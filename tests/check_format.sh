@@ -11,6 +11,7 @@ done
 
 mapfile -t files < <(find src tests -name '*.[ch]' -not -path 'tests/data/*' | sort)
 if [ "${1:-}" = --fix ]; then
-    exec "$format" -i "${files[@]}"
+    # Twice: the second pass settles what the first has moved.
+    "$format" -i "${files[@]}" && exec "$format" -i "${files[@]}"
 fi
 "$format" --dry-run --Werror "${files[@]}" || { echo "tests/check_format.sh --fix"; exit 1; }

@@ -8,8 +8,9 @@
 #define JOB_SECONDS 0.8   /* a job is about a chunk, stored before the next */
 #define SAMPLE_US 200.0   /* a sample lasts at least so long (measuring.md, "Timing") */
 #define CHECK_COST_US 3e3 /* a launch, the comparison, the reference now and then */
-#define LATER_SAMPLES 700 /* a (GEMM, M) takes after the scan, by simulation; only for estimates \
-                           */
+#define LATER_SAMPLES                                                          \
+    700 /* a (GEMM, M) takes after the scan, by simulation; only for estimates \
+         */
 
 /* What a point takes, by its samples or by what is known of its lane and the model. */
 static double expect_us(const struct race *race, enum gemm gemm, int m_index, int tile)
