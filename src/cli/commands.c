@@ -6,6 +6,7 @@
 #include <string.h>
 
 const struct command *const commands[] = {
+    &cmd_check,
     &cmd_explain,
     &cmd_help,
     &cmd_worker,

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/check_files.h"
+
+#include "base/path.h"
+#include "base/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void read_file(struct checked_file *item)
+{
+    struct error err = {0};
+    size_t length;
+    config_place_init(&item->place, item->path);
+    item->named = config_name_parse(item->place.name, &item->name, &err);
+    if (!item->named)
+        config_fault_add(&item->faults, FAULT_ERROR, "name", FAULT_WHOLE_FILE,
+            "no engine asks for this name: %s", err.text);
+    char *text = path_read(item->path, CONFIG_MAX_BYTES, &length, &err);
+    if (text == NULL)
+        config_fault_add(
+            &item->faults, FAULT_ERROR, "unreadable", FAULT_WHOLE_FILE, "%s", err.text);
+    else
+        config_file_read(text, length, &item->file, &item->faults);
+    free(text);
+}
+
+static void add_file(struct checked_set *set, const char *path)
+{
+    set->items = xrealloc(set->items, set->count + 1, sizeof *set->items);
+    struct checked_file *item = &set->items[set->count++];
+    *item = (struct checked_file){.path = xstrdup(path)};
+    read_file(item);
+}
+
+static bool visit(const char *path, void *arg)
+{
+    if (config_name_is_one(path_basename(path)))
+        add_file(arg, path);
+    return true;
+}
+
+bool checked_set_add(struct checked_set *set, const char *path, struct error *err)
+{
+    size_t before = set->count;
+    if (!path_exists(path))
+        return error_set(err, ERROR_FAILED, "%s: no such file or folder", path);
+    if (!path_is_folder(path)) {
+        add_file(set, path);
+        return true;
+    }
+    set->folder = true;
+    if (!path_walk(path, visit, set, err))
+        return false;
+    if (set->count == before)
+        return error_set(err, ERROR_FAILED,
+            "%s: no config file below it (their names begin with E=..,N=..,device_name=..)", path);
+    return true;
+}
+
+void checked_set_free(struct checked_set *set)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        struct checked_file *item = &set->items[i];
+        free(item->path);
+        config_place_free(&item->place);
+        config_file_free(&item->file);
+        config_faults_free(&item->faults);
+    }
+    free(set->items);
+    *set = (struct checked_set){0};
+}
+
+/* What tells vLLM's files from SGLang's; NULL when nothing does. */
+static const char *vllm_sign(const struct checked_file *item)
+{
+    if (item->place.folder[0] != '\0')
+        return NULL;
+    if (item->name.style == STYLE_VLLM)
+        return "its name";
+    if (item->file.triton_version != NULL)
+        return "its triton_version key";
+    for (size_t i = 0; i < item->file.count; i++) {
+        for (size_t j = 0; j < item->file.entries[i].extra_count; j++) {
+            if (strcmp(item->file.entries[i].extras[j].name, "SPLIT_K") == 0)
+                return "its SPLIT_K key";
+        }
+    }
+    return NULL;
+}
+
+static bool resolve_engine(struct checked_file *item, const char *wish, struct error *err)
+{
+    if (wish != NULL)
+        return engine_parse(wish, &item->context.engine, err);
+    const char *sign = vllm_sign(item);
+    if (!engine_parse(sign != NULL ? "vllm" : "sglang", &item->context.engine, err))
+        return false;
+    if (sign == NULL && item->place.folder[0] != '\0')
+        sign = "its triton_X_Y_Z folder";
+    if (sign == NULL && item->name.style == STYLE_SGLANG)
+        sign = "its name";
+    config_fault_add(&item->faults, FAULT_NOTE, "engine", FAULT_WHOLE_FILE,
+        "checked as for %s %s, the newest known, by %s; --engine says otherwise",
+        engine_name(&item->context.engine), engine_rules_version(&item->context.engine),
+        sign != NULL ? sign : "default");
+    return true;
+}
+
+static void resolve_device(struct checked_file *item)
+{
+    char part[sizeof item->name.device];
+    struct config_context *context = &item->context;
+    bool unnamed = !item->named || item->name.device[0] == '\0';
+    context->device_known =
+        device_find(unnamed ? "GB10" : item->name.device, &context->device, NULL);
+    if (unnamed) {
+        config_fault_add(&item->faults, FAULT_NOTE, "device", FAULT_WHOLE_FILE,
+            "the name tells no device: checked as for %s; --device says otherwise",
+            context->device.name);
+        return;
+    }
+    if (!context->device_known)
+        return;
+    /* A short name that fits one device is still not that device's name. */
+    engine_device_part(&context->engine, context->device.name, part, sizeof part);
+    context->device_known =
+        context->engine.kind == ENGINE_VLLM || strcmp(part, item->name.device) == 0;
+}
+
+bool checked_set_resolve(
+    struct checked_set *set, const struct check_wishes *wishes, struct error *err)
+{
+    struct device device;
+    if (wishes->device != NULL && !device_find(wishes->device, &device, err))
+        return false;
+    for (size_t i = 0; i < set->count; i++) {
+        struct checked_file *item = &set->items[i];
+        if (!resolve_engine(item, wishes->engine, err))
+            return false;
+        if (wishes->device == NULL) {
+            resolve_device(item);
+            continue;
+        }
+        item->context.device = device;
+        item->context.device_known = item->context.device_given = true;
+    }
+    return true;
+}
+
+/* The up file that goes with a down file of the same folder, NULL when it is not in the set. */
+static const struct checked_file *up_of(
+    const struct checked_set *set, const struct checked_file *down)
+{
+    size_t length = strlen(down->path) - strlen("_down.json");
+    for (size_t i = 0; i < set->count; i++) {
+        const char *path = set->items[i].path;
+        if (strlen(path) == length + strlen(".json") && strncmp(path, down->path, length) == 0 &&
+            strcmp(path + length, ".json") == 0)
+            return &set->items[i];
+    }
+    return NULL;
+}
+
+void checked_set_check(struct checked_set *set)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        struct checked_file *item = &set->items[i];
+        if (item->named)
+            config_check_name(&item->name, &item->context, &item->faults);
+        config_check_entries(&item->name, &item->file, &item->context, &item->faults);
+        const struct checked_file *up = item->named && item->name.down ? up_of(set, item) : NULL;
+        if (up != NULL)
+            config_check_pair(&item->name, &up->file, &item->file, &item->context, &item->faults);
+    }
+}
+
+/* The one Triton whose folder all files stand in, else what the engine's torch brings. */
+static void pick_triton(const struct checked_set *set, const struct check_wishes *wishes,
+    const struct engine *engine, char *triton, size_t size)
+{
+    snprintf(
+        triton, size, "%s", wishes->triton != NULL ? wishes->triton : engine_pinned_triton(engine));
+    if (wishes->triton != NULL || set->items[0].place.folder[0] == '\0')
+        return;
+    for (size_t i = 1; i < set->count; i++) {
+        if (strcmp(set->items[i].place.folder, set->items[0].place.folder) != 0)
+            return;
+    }
+    config_place_triton(&set->items[0].place, triton, size);
+}
+
+void checked_set_judge(struct checked_set *set, const struct check_wishes *wishes,
+    struct engine *engine, char *triton, size_t size)
+{
+    *engine = set->items[0].context.engine;
+    for (size_t i = 1; i < set->count && engine->kind == ENGINE_VLLM; i++)
+        *engine = set->items[i].context.engine;
+    pick_triton(set, wishes, engine, triton, size);
+    struct config_place *places = xcalloc(set->count, sizeof *places);
+    for (size_t i = 0; i < set->count; i++)
+        places[i] = set->items[i].place;
+    config_places_judge(engine, triton, places, set->count);
+    for (size_t i = 0; i < set->count; i++) {
+        set->items[i].place = places[i];
+        if (set->folder && places[i].fallback)
+            config_fault_add(&set->items[i].faults,
+                wishes->triton != NULL ? FAULT_WARN : FAULT_NOTE, "triton", FAULT_WHOLE_FILE, "%s",
+                places[i].why);
+    }
+    free(places);
+}
