@@ -21,7 +21,7 @@ static void read_file(struct checked_file *item)
     if (text == NULL)
         config_fault_add(
             &item->faults, FAULT_ERROR, "unreadable", FAULT_WHOLE_FILE, "%s", err.text);
-    else
+    else if (item->name.backend[0] == '\0')
         config_file_read(text, length, &item->file, &item->faults);
     free(text);
 }
@@ -90,11 +90,26 @@ static const char *vllm_sign(const struct checked_file *item)
     return NULL;
 }
 
-static bool resolve_engine(struct checked_file *item, const char *wish, struct error *err)
+/* Whether most files with a sign in this file's own flat folder are vLLM's. */
+static bool among_vllm(const struct checked_set *set, const struct checked_file *item)
+{
+    long votes = 0;
+    for (size_t i = 0; i < set->count && item->place.folder[0] == '\0'; i++) {
+        const struct checked_file *other = &set->items[i];
+        if (strcmp(other->place.base, item->place.base) == 0)
+            votes += (vllm_sign(other) != NULL) - (other->name.style == STYLE_SGLANG);
+    }
+    return votes > 0;
+}
+
+static bool resolve_engine(
+    const struct checked_set *set, struct checked_file *item, const char *wish, struct error *err)
 {
     if (wish != NULL)
         return engine_parse(wish, &item->context.engine, err);
     const char *sign = vllm_sign(item);
+    if (sign == NULL && among_vllm(set, item))
+        sign = "the files beside it";
     if (!engine_parse(sign != NULL ? "vllm" : "sglang", &item->context.engine, err))
         return false;
     if (sign == NULL && item->place.folder[0] != '\0')
@@ -137,7 +152,7 @@ bool checked_set_resolve(
         return false;
     for (size_t i = 0; i < set->count; i++) {
         struct checked_file *item = &set->items[i];
-        if (!resolve_engine(item, wishes->engine, err))
+        if (!resolve_engine(set, item, wishes->engine, err))
             return false;
         if (wishes->device == NULL) {
             resolve_device(item);
@@ -194,9 +209,13 @@ static void pick_triton(const struct checked_set *set, const struct check_wishes
 void checked_set_judge(struct checked_set *set, const struct check_wishes *wishes,
     struct engine *engine, char *triton, size_t size)
 {
-    *engine = set->items[0].context.engine;
-    for (size_t i = 1; i < set->count && engine->kind == ENGINE_VLLM; i++)
-        *engine = set->items[i].context.engine;
+    size_t vllm = 0, pick = 0;
+    for (size_t i = 0; i < set->count; i++)
+        vllm += set->items[i].context.engine.kind == ENGINE_VLLM;
+    enum engine_kind most = 2 * vllm > set->count ? ENGINE_VLLM : ENGINE_SGLANG;
+    while (pick + 1 < set->count && set->items[pick].context.engine.kind != most)
+        pick++;
+    *engine = set->items[pick].context.engine;
     pick_triton(set, wishes, engine, triton, size);
     struct config_place *places = xcalloc(set->count, sizeof *places);
     for (size_t i = 0; i < set->count; i++)

@@ -41,7 +41,7 @@ bool checked_set_resolve(
     struct checked_set *set, const struct check_wishes *wishes, struct error *err);
 /* Adds the faults of names, entries and pairs. */
 void checked_set_check(struct checked_set *set);
-/* The engine and Triton for which the folders are judged; judges them. */
+/* Judges the folders for the engine of most files and one Triton, which it hands out. */
 void checked_set_judge(struct checked_set *set, const struct check_wishes *wishes,
     struct engine *engine, char *triton, size_t size);
 

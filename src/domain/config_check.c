@@ -261,17 +261,19 @@ static char *missing_keys(const struct config_file *have, const struct config_fi
     return text_take(&keys);
 }
 
-static void check_same_keys(
+static bool check_same_keys(
     const struct config_file *up, const struct config_file *down, struct config_faults *faults)
 {
     char *only_up = missing_keys(up, down), *only_down = missing_keys(down, up);
-    if (only_up[0] != '\0' || only_down[0] != '\0')
+    bool same = only_up[0] == '\0' && only_down[0] == '\0';
+    if (!same)
         config_fault_add(faults, FAULT_WARN, "pair-keys", FAULT_WHOLE_FILE,
             "up and down have other keys (only up: %s; only down: %s): at an M between them they can "
             "pair entries that were never timed together",
             only_up[0] != '\0' ? only_up : "none", only_down[0] != '\0' ? only_down : "none");
     free(only_up);
     free(only_down);
+    return same;
 }
 
 /* One meeting of an up and a down entry, for M in [from, to]. */
@@ -324,7 +326,7 @@ void config_check_pair(const struct config_name *name, const struct config_file 
     struct config_range *ups = xcalloc(up->count, sizeof *ups);
     struct config_range *downs = xcalloc(down->count, sizeof *downs);
     size_t up_count = config_file_ranges(up, ups), down_count = config_file_ranges(down, downs);
-    check_same_keys(up, down, faults);
+    bool same = check_same_keys(up, down, faults);
     for (size_t i = 0, j = 0; i < up_count && j < down_count;) {
         int from = ups[i].from > downs[j].from ? ups[i].from : downs[j].from;
         int to = ups[i].to < downs[j].to ? ups[i].to : downs[j].to;
@@ -335,7 +337,8 @@ void config_check_pair(const struct config_name *name, const struct config_file 
         i += ups[i].to == to;
         j += downs[j].to == to;
     }
-    check_ties(down, downs, down_count, faults);
+    if (!same)
+        check_ties(down, downs, down_count, faults);
     free(ups);
     free(downs);
 }
