@@ -88,7 +88,7 @@ static void every_bad_value_is_named(void **state)
     (void)state;
     static const struct {
         const char *value, *key;
-    } bad[] = {{"\"BLOCK_SIZE_M\": 8", "BLOCK_SIZE_M"}, {"\"BLOCK_SIZE_N\": 48", "BLOCK_SIZE_N"},
+    } bad[] = {{"\"BLOCK_SIZE_M\": 4", "BLOCK_SIZE_M"}, {"\"BLOCK_SIZE_N\": 48", "BLOCK_SIZE_N"},
         {"\"BLOCK_SIZE_N\": \"64\"", "BLOCK_SIZE_N"}, {"\"BLOCK_SIZE_N\": -64", "BLOCK_SIZE_N"},
         {"\"BLOCK_SIZE_K\": 96", "BLOCK_SIZE_K"}, {"\"GROUP_SIZE_M\": 0", "GROUP_SIZE_M"},
         {"\"num_warps\": 3", "num_warps"}, {"\"num_warps\": 64", "num_warps"},

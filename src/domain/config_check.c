@@ -168,6 +168,17 @@ static void check_fit(const struct shape *shape, const struct tile *tile,
             context->device.name, text_grouped(context->device.smem_limit, limit, sizeof limit));
 }
 
+/* A dot has 16 rows at least; 8 only as the columns of the swapped product on sm_90. */
+static bool block_m_runs(
+    const struct config_name *name, const struct tile *tile, const struct config_context *context)
+{
+    bool swapped =
+        context->engine.rules->swap_ab_sm90 && name->dtype == DTYPE_FP8_W8A8 && tile->block_n >= 64;
+    bool hopper = context->device_known ? context->device.arch == 90
+                                        : !text_starts_with(name->device, "NVIDIA_GB");
+    return tile->block_m >= SMALLEST_BLOCK_M || (swapped && hopper);
+}
+
 static void check_entry(const struct config_name *name, const struct config_entry *entry,
     const struct config_context *context, struct config_faults *faults)
 {
@@ -188,6 +199,12 @@ static void check_entry(const struct config_name *name, const struct config_entr
         config_fault_add(faults, FAULT_NOTE, "clamped", place,
             "BLOCK_SIZE_K %d runs as %d: %s clamps it to the quantisation block",
             entry->tile.block_k, effective.block_k, engine_label(&context->engine));
+    place.key = config_field_name(FIELD_BLOCK_M);
+    if (!block_m_runs(name, &entry->tile, context))
+        config_fault_add(faults, FAULT_ERROR, "value", place,
+            "%d must be 16 or more (tl.dot), 8 only for fp8 on sm_90 where the engine swaps A and "
+            "B",
+            entry->tile.block_m);
     place.key = NULL;
     check_fit(&shape, &effective, context, place, "", faults);
 }
@@ -268,7 +285,8 @@ static bool check_same_keys(
     bool same = only_up[0] == '\0' && only_down[0] == '\0';
     if (!same)
         config_fault_add(faults, FAULT_WARN, "pair-keys", FAULT_WHOLE_FILE,
-            "up and down have other keys (only up: %s; only down: %s): at an M between them they can "
+            "up and down have other keys (only up: %s; only down: %s): at an M between them they "
+            "can "
             "pair entries that were never timed together",
             only_up[0] != '\0' ? only_up : "none", only_down[0] != '\0' ? only_down : "none");
     free(only_up);

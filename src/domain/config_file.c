@@ -9,14 +9,14 @@
 #include <string.h>
 
 /* What a value must be. */
-enum rule { RULE_BLOCK, RULE_COUNT, RULE_WARPS, RULE_BOOL };
+enum rule { RULE_BLOCK_M, RULE_BLOCK, RULE_COUNT, RULE_WARPS, RULE_BOOL };
 
 static const struct {
     const char *name;
     enum rule rule;
     int fallback; /* Triton's own when the key is missing; 0: the launch fails without it */
 } fields[FIELD_COUNT] = {
-    [FIELD_BLOCK_M] = {"BLOCK_SIZE_M", RULE_BLOCK, 0},
+    [FIELD_BLOCK_M] = {"BLOCK_SIZE_M", RULE_BLOCK_M, 0},
     [FIELD_BLOCK_N] = {"BLOCK_SIZE_N", RULE_BLOCK, 0},
     [FIELD_BLOCK_K] = {"BLOCK_SIZE_K", RULE_BLOCK, 0},
     [FIELD_GROUP_M] = {"GROUP_SIZE_M", RULE_COUNT, 0},
@@ -118,6 +118,8 @@ static const char *value_wanted(enum rule rule, long value)
 {
     if (rule == RULE_BLOCK && (value < 16 || !is_power_of_two(value)))
         return "must be a power of two, 16 or more (tl.arange and tl.dot)";
+    if (rule == RULE_BLOCK_M && (value < 8 || !is_power_of_two(value)))
+        return "must be a power of two, 16 or more (8 where the kernel swaps A and B)";
     if (rule == RULE_WARPS && (value > 32 || !is_power_of_two(value)))
         return "must be 1, 2, 4, 8, 16 or 32";
     if (rule == RULE_COUNT && value < 1)
