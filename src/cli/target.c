@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/target.h"
+
+#include "base/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Taken when neither the line nor a card names a device. */
+#define DEFAULT_DEVICE "NVIDIA GB10"
+
+static bool resolve_engine(const struct arguments *args, struct target *target, struct error *err)
+{
+    const char *text = arguments_text(args, "engine", NULL);
+    struct engine *engine = &target->engine;
+
+    if (!engine_parse(text ? text : "sglang", engine, err))
+        return false;
+    if (!text)
+        model_note(&target->model, "no --engine: %s %s, the newest known, is assumed",
+            engine_name(engine), engine->version);
+    else if (!strchr(text, ':'))
+        model_note(&target->model, "no version in --engine: %s, the newest known, is assumed",
+            engine->version);
+    else if (!engine->exact)
+        model_note(&target->model, "the rules of %s %s are used, the nearest version known to %s",
+            engine_name(engine), engine_rules_version(engine), engine->version);
+    return true;
+}
+
+static bool resolve_device(const struct arguments *args, struct target *target, struct error *err)
+{
+    const char *text = arguments_text(args, "device", NULL);
+
+    if (!device_find(text ? text : DEFAULT_DEVICE, &target->device, err))
+        return false;
+    if (!text)
+        model_note(&target->model, "no --device: %s is assumed", target->device.name);
+    else if (text_starts_with(target->device.name, "sm_"))
+        model_note(&target->model, "file names need the card's own name: give it as --device");
+    return true;
+}
+
+static bool resolve_triton(const struct arguments *args, struct target *target, struct error *err)
+{
+    const char *text = arguments_text(args, "triton", NULL);
+    const char *pinned = engine_pinned_triton(&target->engine);
+
+    if (text && (strlen(text) >= sizeof target->triton || !*text || strchr(text, '/')))
+        return error_set(err, ERROR_USAGE, "triton '%s' is no version", text);
+    snprintf(target->triton, sizeof target->triton, "%s", text ? text : pinned);
+    if (!text && *pinned && target->engine.kind == ENGINE_SGLANG)
+        model_note(&target->model,
+            "no --triton: %s is assumed, which %s %s pins; images differ (lmsysorg/sglang:spark has "
+            "3.5.0): python3 -c 'import triton; print(triton.__version__)' in the server tells",
+            pinned, engine_name(&target->engine), engine_rules_version(&target->engine));
+    return true;
+}
+
+static bool resolve_parallel(
+    const struct arguments *args, struct parallel *parallel, struct error *err)
+{
+    long tp, ep;
+
+    if (!arguments_int(args, "tp", 1, 65536, 1, &tp, err) ||
+        !arguments_int(args, "ep", 1, 65536, 1, &ep, err))
+        return false;
+    *parallel = (struct parallel){
+        .tp = (int)tp,
+        .ep = (int)ep,
+        .no_shared_fusion = arguments_flag(args, "no-shared-fusion"),
+    };
+    return true;
+}
+
+static bool resolve_model(
+    const struct arguments *args, const char *model, struct target *target, struct error *err)
+{
+    target->has_model = model != NULL;
+    return !model || model_load_as(model, arguments_text(args, "dtype", NULL), &target->model, err);
+}
+
+bool target_resolve(
+    const struct arguments *args, const char *model, struct target *target, struct error *err)
+{
+    *target = (struct target){0};
+    if (!resolve_model(args, model, target, err) || !resolve_engine(args, target, err) ||
+        !resolve_device(args, target, err) || !resolve_triton(args, target, err) ||
+        !resolve_parallel(args, &target->parallel, err))
+        return false;
+    return !model ||
+           (engine_shape(&target->engine, &target->model, &target->parallel, &target->shape, err) &&
+               device_supports(&target->device, target->shape.dtype, err));
+}
+
+bool target_space(const struct arguments *args, struct space *space, struct error *err)
+{
+    static const char *const options[AXIS_COUNT] = {
+        [AXIS_BM] = "bm",
+        [AXIS_BN] = "bn",
+        [AXIS_BK] = "bk",
+        [AXIS_GROUP] = "group",
+        [AXIS_WARPS] = "warps",
+        [AXIS_STAGES] = "stages",
+    };
+    const char *file = arguments_text(args, "space", NULL);
+
+    if (file)
+        return space_from_file(file, space, err);
+    space_default(space);
+    for (int i = 0; i < AXIS_COUNT; i++) {
+        const char *list = arguments_text(args, options[i], NULL);
+        char *text;
+        bool done;
+
+        if (!list)
+            continue;
+        text = xasprintf("%s=%s", space_axis_name((enum space_axis)i), list);
+        done = space_set_axis(space, text, err);
+        free(text);
+        if (!done) {
+            space_free(space);
+            return false;
+        }
+    }
+    return true;
+}
