@@ -59,6 +59,24 @@ char *path_data_folder(void)
     return xstrdup(path_is_uninstalled() ? SOURCE_FOLDER "/data" : PKGDATADIR);
 }
 
+char *path_hub_folder(void)
+{
+    static const struct {
+        const char *variable, *below;
+    } places[] = {
+        {"HF_HUB_CACHE", ""},
+        {"HF_HOME", "hub"},
+        {"XDG_CACHE_HOME", "huggingface/hub"},
+        {"HOME", ".cache/huggingface/hub"},
+    };
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        const char *base = getenv(places[i].variable);
+        if (base && *base)
+            return *places[i].below ? path_join(base, places[i].below) : xstrdup(base);
+    }
+    return NULL;
+}
+
 char *path_join(const char *folder, const char *name)
 {
     const char *slash = *folder == '\0' || text_ends_with(folder, "/") ? "" : "/";

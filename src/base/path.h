@@ -13,6 +13,9 @@ enum path_xdg { PATH_CONFIG, PATH_DATA, PATH_STATE, PATH_CACHE };
 char *path_xdg_folder(enum path_xdg which);
 /* The folder of shipped files (MOEBENCH_DATA, the source tree's, or the installed one). free(). */
 char *path_data_folder(void);
+/* Where huggingface_hub keeps what it downloaded: $HF_HUB_CACHE, $HF_HOME/hub, $XDG_CACHE_HOME or
+ * ~/.cache with huggingface/hub. free() the result; NULL when HOME is unset too. */
+char *path_hub_folder(void);
 char *path_join(const char *folder, const char *name);
 /* The part after the last '/', borrowed from `path`. */
 const char *path_basename(const char *path);

@@ -127,7 +127,7 @@ static void print_files(const struct target *target)
     }
     engine_folder(&target->engine, target->triton, folder, sizeof folder);
     printf("  in     $%s%s%s\n", engine_environment(&target->engine), *folder ? "/" : "", folder);
-    printf("  %-5s  %s%s%s\n", target->engine.kind == ENGINE_VLLM ? "then" : "else",
+    printf("  %-5s  %s%s%s\n", target->engine.kind == ENGINE_VLLM ? "then" : "unset",
         engine_package_folder(&target->engine), *folder ? "/" : "", folder);
     for (int i = 0; i < target->model.note_count; i++)
         printf("%snote: %s\n", i ? "" : "\n", target->model.notes[i]);

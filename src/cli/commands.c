@@ -6,6 +6,8 @@
 #include <string.h>
 
 const struct command *const commands[] = {
+    &cmd_shape,
+    &cmd_space,
     &cmd_check,
     &cmd_explain,
     &cmd_help,

@@ -52,6 +52,8 @@ extern const struct command cmd_check;
 extern const struct command cmd_explain;
 extern const struct command cmd_help;
 extern const struct command cmd_worker;
+extern const struct command cmd_shape;
+extern const struct command cmd_space;
 
 /* NULL-terminated, in the order of the overview. */
 extern const struct command *const commands[];

@@ -52,7 +52,7 @@ static bool resolve_triton(const struct arguments *args, struct target *target, 
     snprintf(target->triton, sizeof target->triton, "%s", text ? text : pinned);
     if (!text && *pinned && target->engine.kind == ENGINE_SGLANG)
         model_note(&target->model,
-            "no --triton: %s is assumed, which %s %s pins; images differ (lmsysorg/sglang:spark has "
+            "no --triton: %s is assumed, which %s %s pins; images differ (sglang:spark has "
             "3.5.0): python3 -c 'import triton; print(triton.__version__)' in the server tells",
             pinned, engine_name(&target->engine), engine_rules_version(&target->engine));
     return true;

@@ -8,26 +8,27 @@
 #include "domain/model.h"
 #include "domain/space.h"
 
+/* clang-format off */
 /* Rows for the option table of a command that works for a model, an engine and a device. */
-#define TARGET_OPTIONS                                                                          \
-    {"tp", "N", "tensor parallel size of the server (1)"},                                      \
-        {"ep", "N", "expert parallel size, a divisor of tp (1)"},                               \
-        {"engine", "E", "sglang, vllm, or with a version: sglang:0.5.4.post2 (newest sglang)"}, \
-        {"device", "D", "GPU by name or architecture: GB10, \"NVIDIA H200\", sm_120"},          \
-        {"triton", "V", "the server's Triton version (what the engine's torch brings)"},        \
-        {"dtype", "T", "the experts' type where the config does not say: fp8_w8a8:channel"},    \
-    {                                                                                           \
-        "no-shared-fusion", NULL, "the server runs with --disable-shared-experts-fusion"        \
-    }
+#define TARGET_OPTIONS \
+    {"tp", "N", "tensor parallel size of the server (1)"}, \
+    {"ep", "N", "expert parallel size, a divisor of tp (1)"}, \
+    {"engine", "E", "sglang, vllm, or with a version: sglang:0.5.4.post2 (newest sglang)"}, \
+    {"device", "D", "GPU by name or architecture: GB10, \"NVIDIA H200\", sm_120"}, \
+    {"triton", "V", "the server's Triton version (what the engine's torch brings)"}, \
+    {"dtype", "T", "the experts' type where the config does not say: fp8_w8a8:channel"}, \
+    {"no-shared-fusion", NULL, "the server runs with --disable-shared-experts-fusion"}
 
 /* Rows for a command that looks at a set of tiles. */
-#define SPACE_OPTIONS                                                                              \
-    {"bm", "LIST", "BLOCK_SIZE_M of the grid: 16,32"}, {"bn", "LIST", "BLOCK_SIZE_N of the grid"}, \
-        {"bk", "LIST", "BLOCK_SIZE_K of the grid"}, {"group", "LIST", "GROUP_SIZE_M of the grid"}, \
-        {"warps", "LIST", "num_warps of the grid"}, {"stages", "LIST", "num_stages of the grid"},  \
-    {                                                                                              \
-        "space", "FILE", "a JSON list of tiles instead of the grid"                                \
-    }
+#define SPACE_OPTIONS \
+    {"bm", "LIST", "BLOCK_SIZE_M of the grid: 16,32"}, \
+    {"bn", "LIST", "BLOCK_SIZE_N of the grid"}, \
+    {"bk", "LIST", "BLOCK_SIZE_K of the grid"}, \
+    {"group", "LIST", "GROUP_SIZE_M of the grid"}, \
+    {"warps", "LIST", "num_warps of the grid"}, \
+    {"stages", "LIST", "num_stages of the grid"}, \
+    {"space", "FILE", "a JSON list of tiles instead of the grid"}
+/* clang-format on */
 
 /* What a command's line asks about. Notes (of what was assumed) are the model's. */
 struct target {

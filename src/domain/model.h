@@ -36,9 +36,9 @@ struct model {
 /*
  * Reads a parsed config.json (and hf_quant_config.json, NULL when there is none). Pure.
  * Fails, before anything else happens, on a dense model, on missing keys (naming those looked for),
- * on expert dtypes that the kernel does not run (MXFP4, NVFP4) and on quantisation that does not say
- * what the experts are. `dtype`, NULL for what the config says, overrides it: "bf16", "fp8_w8a8",
- * "fp8_w8a8:channel", "fp8_w8a8:128x128", "int4_w4a16:32" (group size).
+ * on expert dtypes that the kernel does not run (MXFP4, NVFP4) and on quantisation that does not
+ * say what the experts are. `dtype`, NULL for what the config says, overrides it: "bf16",
+ * "fp8_w8a8", "fp8_w8a8:channel", "fp8_w8a8:128x128", "int4_w4a16:32" (group size).
  */
 bool model_from_json_as(const struct json *config, const struct json *quant, const char *dtype,
     struct model *model, struct error *err);

@@ -66,22 +66,6 @@ static char *data_path(const char *name)
     return path;
 }
 
-/* The hub's folder in the local cache, as huggingface_hub finds it; NULL without a HOME. */
-static char *hub_folder(void)
-{
-    const char *hub = getenv("HF_HUB_CACHE"), *home = getenv("HF_HOME");
-    const char *cache = getenv("XDG_CACHE_HOME");
-
-    if (hub && *hub)
-        return xstrdup(hub);
-    if (home && *home)
-        return path_join(home, "hub");
-    if (cache && *cache)
-        return path_join(cache, "huggingface/hub");
-    home = getenv("HOME");
-    return home && *home ? path_join(home, ".cache/huggingface/hub") : NULL;
-}
-
 /* The revision that refs/main names, "" when it names none. */
 static void main_revision(const char *repository, char revision[64])
 {
@@ -112,7 +96,7 @@ static bool visit_snapshot(const char *path, void *arg)
 /* config.json of ORG/NAME in the cache: of refs/main, else of the last snapshot that has one. */
 static char *cache_path(const char *id)
 {
-    char *hub = hub_folder(), *repository = NULL, *path = NULL, revision[64];
+    char *hub = path_hub_folder(), *repository = NULL, *path = NULL, revision[64];
     struct text name = {0};
 
     text_add(&name, "models--");
