@@ -89,9 +89,9 @@ static void test_base64(void **state)
 }
 
 /* What is printed is read back to what prints the same again. */
-static void check_command(const struct command *command)
+static void check_command(const struct worker_command *command)
 {
-    struct command back;
+    struct worker_command back;
     struct error err = {0};
     char *line = command_print(command);
     if (!command_parse(line, &back, &err))
@@ -112,7 +112,7 @@ static void test_commands(void **state)
         {.kernel = "ab", .gemm = GEMM_DOWN, .m = 64, .samples = 3, .drawn = 7, .give_up_us = 12.5},
         {.m = 1, .samples = 1, .discard = 2}};
     items[0].tile = items[1].tile = tile_of("BM16,BN64,BK128,G8,w4,s3");
-    struct command load = {.op = COMMAND_LOAD, .gemm = GEMM_DOWN, .tile = items[0].tile};
+    struct worker_command load = {.op = COMMAND_LOAD, .gemm = GEMM_DOWN, .tile = items[0].tile};
     strcpy(load.kernel.hash, "cafe");
     strcpy(load.kernel.entry, "fused_moe_kernel");
     strcpy(load.kernel.arguments[0].name, "a_ptr");
@@ -121,14 +121,14 @@ static void test_commands(void **state)
     load.kernel.cubin = cubin;
     load.kernel.cubin_size = sizeof cubin;
     check_command(&load);
-    check_command(&(struct command){.op = COMMAND_SETUP, .setup = setup_of()});
-    check_command(&(struct command){.op = COMMAND_UNLOAD, .hash = "cafe"});
-    check_command(&(struct command){.op = COMMAND_VERIFY, .id = 9, .item = items[0]});
-    check_command(&(struct command){.op = COMMAND_PING, .id = 3});
-    check_command(&(struct command){.op = COMMAND_CANCEL});
+    check_command(&(struct worker_command){.op = COMMAND_SETUP, .setup = setup_of()});
+    check_command(&(struct worker_command){.op = COMMAND_UNLOAD, .hash = "cafe"});
+    check_command(&(struct worker_command){.op = COMMAND_VERIFY, .id = 9, .item = items[0]});
+    check_command(&(struct worker_command){.op = COMMAND_PING, .id = 3});
+    check_command(&(struct worker_command){.op = COMMAND_CANCEL});
     struct measure_job job = {
         .id = 5, .items = items, .item_count = 2, .shuffle = true, .seed = 0x123456789abcdef0ULL};
-    check_command(&(struct command){.op = COMMAND_MEASURE, .job = job});
+    check_command(&(struct worker_command){.op = COMMAND_MEASURE, .job = job});
 }
 
 static void test_bad_commands(void **state)
@@ -138,7 +138,7 @@ static void test_bad_commands(void **state)
         "{\"op\":\"setup\",\"engine\":\"sglang\"}", "{\"op\":\"measure\",\"id\":1,\"items\":[]}",
         "{\"op\":\"measure\",\"id\":1,\"items\":[{}]}", "{\"op\":\"ping\"}"};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
-        struct command command;
+        struct worker_command command;
         struct error err = {0};
         assert_false(command_parse(lines[i], &command, &err));
         assert_true(err.text[0]);

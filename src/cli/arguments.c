@@ -60,6 +60,8 @@ static bool parse_option(struct arguments *args, int argc, char **argv, int *at,
     } else {
         return usage_error(args->command, err, "a value is missing after --", option->name);
     }
+    args->given[args->given_count++] = option->name;
+    args->given[args->given_count++] = args->values[index];
     return true;
 }
 
@@ -68,6 +70,7 @@ bool arguments_parse(
 {
     *args = (struct arguments){.command = command};
     args->values = xcalloc(option_count(command) + 1, sizeof *args->values);
+    args->given = xcalloc(2 * (size_t)argc + 1, sizeof *args->given);
     args->operands = xcalloc((size_t)argc + 1, sizeof *args->operands);
     bool options_end = false;
     for (int i = 0; i < argc; i++) {
@@ -92,6 +95,7 @@ bool arguments_parse(
 void arguments_free(struct arguments *args)
 {
     free(args->values);
+    free(args->given);
     free(args->operands);
     *args = (struct arguments){0};
 }
@@ -113,6 +117,16 @@ const char *arguments_text(const struct arguments *args, const char *name, const
 {
     const char *value = value_of(args, name);
     return value ? value : otherwise;
+}
+
+const char *arguments_nth(const struct arguments *args, const char *name, size_t place)
+{
+    if (value_of(args, name) == NULL)
+        return NULL;
+    for (size_t i = 0; i < args->given_count; i += 2)
+        if (strcmp(args->given[i], name) == 0 && place-- == 0)
+            return args->given[i + 1];
+    return NULL;
 }
 
 bool arguments_int(const struct arguments *args, const char *name, long low, long high,

@@ -20,6 +20,8 @@ struct command;
 struct arguments {
     const struct command *command;
     const char **values; /* by index in command->options; NULL when not given; "" for a flag */
+    const char **given;  /* option name and value in turn, in the order given, ended by NULL */
+    size_t given_count;
     size_t operand_count;
     const char **operands; /* NULL-terminated */
 };
@@ -38,6 +40,8 @@ void arguments_free(struct arguments *args);
 bool arguments_flag(const struct arguments *args, const char *name);
 /* Its value, or `otherwise` when it was not given. */
 const char *arguments_text(const struct arguments *args, const char *name, const char *otherwise);
+/* The value of its place-th mention from 0 on, for options that may come several times; or NULL. */
+const char *arguments_nth(const struct arguments *args, const char *name, size_t place);
 /* Into *value; `otherwise` when not given. ERROR_USAGE outside [low, high]. */
 bool arguments_int(const struct arguments *args, const char *name, long low, long high,
     long otherwise, long *value, struct error *err);

@@ -11,6 +11,7 @@ const struct command *const commands[] = {
     &cmd_check,
     &cmd_explain,
     &cmd_help,
+    &cmd_bench,
     &cmd_worker,
     NULL,
 };

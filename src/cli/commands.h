@@ -50,6 +50,7 @@ struct command {
 
 extern const struct command cmd_check;
 extern const struct command cmd_explain;
+extern const struct command cmd_bench;
 extern const struct command cmd_help;
 extern const struct command cmd_worker;
 extern const struct command cmd_shape;

@@ -125,7 +125,7 @@ const struct hello *client_hello(const struct client *client)
     return &client->hello;
 }
 
-static bool client_send(struct client *client, const struct command *command, struct error *err)
+static bool client_send(struct client *client, const struct worker_command *command, struct error *err)
 {
     char *line = command_print(command);
     size_t length = strlen(line);
@@ -138,7 +138,7 @@ static bool client_send(struct client *client, const struct command *command, st
 bool client_setup(struct client *client, const struct setup *setup, struct setup_report *report,
     struct error *err)
 {
-    struct command command = {.op = COMMAND_SETUP, .setup = *setup};
+    struct worker_command command = {.op = COMMAND_SETUP, .setup = *setup};
     struct event *event = xcalloc(1, sizeof *event);
     bool ok = client_send(client, &command, err) &&
               client_expect(client, EVENT_READY, WORKER_SETUP_PATIENCE_S, event, err);
@@ -161,7 +161,7 @@ bool client_load(struct client *client, const struct kernel *kernel, enum gemm g
 {
     if (client->hello.recorded || find_loaded(client, kernel->hash) < client->loaded_count)
         return true;
-    struct command command = {.op = COMMAND_LOAD, .kernel = *kernel, .gemm = gemm, .tile = *tile};
+    struct worker_command command = {.op = COMMAND_LOAD, .kernel = *kernel, .gemm = gemm, .tile = *tile};
     if (!client_send(client, &command, err))
         return false;
     client->loaded = xrealloc(client->loaded, client->loaded_count + 1, sizeof *client->loaded);
@@ -174,7 +174,7 @@ bool client_unload(struct client *client, const char *hash, struct error *err)
     size_t i = find_loaded(client, hash);
     if (i == client->loaded_count)
         return true;
-    struct command command = {.op = COMMAND_UNLOAD};
+    struct worker_command command = {.op = COMMAND_UNLOAD};
     memcpy(command.hash, client->loaded[i], sizeof command.hash);
     memmove(client->loaded[i], client->loaded[--client->loaded_count], sizeof *client->loaded);
     return client_send(client, &command, err);
@@ -182,25 +182,25 @@ bool client_unload(struct client *client, const char *hash, struct error *err)
 
 bool client_measure(struct client *client, const struct measure_job *job, struct error *err)
 {
-    struct command command = {.op = COMMAND_MEASURE, .job = *job};
+    struct worker_command command = {.op = COMMAND_MEASURE, .job = *job};
     return client_send(client, &command, err);
 }
 
 bool client_verify(
     struct client *client, long long id, const struct measure_item *item, struct error *err)
 {
-    struct command command = {.op = COMMAND_VERIFY, .id = id, .item = *item};
+    struct worker_command command = {.op = COMMAND_VERIFY, .id = id, .item = *item};
     return client_send(client, &command, err);
 }
 
 bool client_ping(struct client *client, long long id, struct error *err)
 {
-    return client_send(client, &(struct command){.op = COMMAND_PING, .id = id}, err);
+    return client_send(client, &(struct worker_command){.op = COMMAND_PING, .id = id}, err);
 }
 
 bool client_cancel(struct client *client, struct error *err)
 {
-    return client_send(client, &(struct command){.op = COMMAND_CANCEL}, err);
+    return client_send(client, &(struct worker_command){.op = COMMAND_CANCEL}, err);
 }
 
 int client_fd(const struct client *client)

@@ -69,7 +69,7 @@ static void add_setup(struct json *line, const struct setup *setup)
     json_add_bool(line, "allow_busy", setup->allow_busy);
 }
 
-static void add_load(struct json *line, const struct command *command)
+static void add_load(struct json *line, const struct worker_command *command)
 {
     json_add_string(line, "gemm", gemm_name(command->gemm));
     add_tile(line, &command->tile);
@@ -103,7 +103,7 @@ static void add_job(struct json *line, const struct measure_job *job)
         add_item(json_add_object(items, NULL), &job->items[i]);
 }
 
-char *command_print(const struct command *command)
+char *command_print(const struct worker_command *command)
 {
     struct json *line = json_new_object();
     json_add_string(line, "op", op_names[command->op]);
@@ -198,7 +198,7 @@ static bool read_setup(const struct json *line, struct setup *setup, struct erro
            read_text(line, "routing_file", setup->routing_file, sizeof setup->routing_file, err);
 }
 
-static bool read_load(const struct json *line, struct command *command, struct error *err)
+static bool read_load(const struct json *line, struct worker_command *command, struct error *err)
 {
     const struct json *object = json_get(line, "kernel");
     const char *cubin = json_string(json_get(object, "cubin"));
@@ -243,7 +243,7 @@ static bool read_id(const struct json *line, long long *id, struct error *err)
     return json_int(json_get(line, "id"), id) || error_set(err, ERROR_FAILED, "id is missing");
 }
 
-static bool read_fields(const struct json *line, struct command *command, struct error *err)
+static bool read_fields(const struct json *line, struct worker_command *command, struct error *err)
 {
     switch (command->op) {
     case COMMAND_SETUP:
@@ -264,9 +264,9 @@ static bool read_fields(const struct json *line, struct command *command, struct
     }
 }
 
-bool command_parse(const char *text, struct command *command, struct error *err)
+bool command_parse(const char *text, struct worker_command *command, struct error *err)
 {
-    *command = (struct command){0};
+    *command = (struct worker_command){0};
     struct json *line = json_parse(text, strlen(text), err);
     if (line == NULL)
         return error_prefix(err, "command");
@@ -283,7 +283,7 @@ bool command_parse(const char *text, struct command *command, struct error *err)
     return ok;
 }
 
-void command_free(struct command *command)
+void command_free(struct worker_command *command)
 {
     kernel_free(&command->kernel);
     free(command->job.items);

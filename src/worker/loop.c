@@ -19,7 +19,7 @@
 /* A command in the queue. */
 struct node {
     struct node *next;
-    struct command command;
+    struct worker_command command;
 };
 
 struct worker {
@@ -32,7 +32,7 @@ struct worker {
     pthread_cond_t wake;
     struct node *first, **last;
     int queued;
-    const struct command *running; /* NULL while idle */
+    const struct worker_command *running; /* NULL while idle */
     double since;                  /* when it began */
     double silence;                /* seconds that it has given no sign of life */
     bool cancelled;
@@ -96,7 +96,7 @@ static void emit_error(struct worker *worker, const struct error *err)
 }
 
 /* The answer to a measure or a verify. */
-static struct event *new_end(const struct command *command, enum job_end end)
+static struct event *new_end(const struct worker_command *command, enum job_end end)
 {
     bool verify = command->op == COMMAND_VERIFY;
     struct event *event = xcalloc(1, sizeof *event);
@@ -107,14 +107,14 @@ static struct event *new_end(const struct command *command, enum job_end end)
     return event;
 }
 
-static bool has_end(const struct command *command)
+static bool has_end(const struct worker_command *command)
 {
     return command->op == COMMAND_MEASURE || command->op == COMMAND_VERIFY;
 }
 
 /* ---- the main thread: the queue ---- */
 
-static void run_setup(struct worker *worker, const struct command *command)
+static void run_setup(struct worker *worker, const struct worker_command *command)
 {
     struct event *event = xcalloc(1, sizeof *event);
     struct error err = {0};
@@ -128,7 +128,7 @@ static void run_setup(struct worker *worker, const struct command *command)
     free(event);
 }
 
-static void run_load(struct worker *worker, const struct command *command)
+static void run_load(struct worker *worker, const struct worker_command *command)
 {
     struct event *event = xcalloc(1, sizeof *event);
     struct error err = {0};
@@ -175,7 +175,7 @@ static void report_end(struct worker *worker, struct event *event, const struct 
     free(event);
 }
 
-static void run_measure(struct worker *worker, const struct command *command)
+static void run_measure(struct worker *worker, const struct worker_command *command)
 {
     struct measuring measuring = {worker, continued};
     struct event *event = new_end(command, JOB_DONE);
@@ -185,7 +185,7 @@ static void run_measure(struct worker *worker, const struct command *command)
     report_end(worker, event, &err);
 }
 
-static void run_verify(struct worker *worker, const struct command *command)
+static void run_verify(struct worker *worker, const struct worker_command *command)
 {
     struct event *event = new_end(command, JOB_DONE);
     struct error err = {0};
@@ -216,7 +216,7 @@ static _Noreturn void worker_work(struct worker *worker)
 {
     for (;;) {
         struct node *node = queue_pop(worker);
-        const struct command *command = &node->command;
+        const struct worker_command *command = &node->command;
         if (command->op == COMMAND_SETUP)
             run_setup(worker, command);
         else if (command->op == COMMAND_LOAD)
@@ -237,7 +237,7 @@ static _Noreturn void worker_work(struct worker *worker)
 
 /* ---- the reader thread ---- */
 
-static void queue_push(struct worker *worker, const struct command *command)
+static void queue_push(struct worker *worker, const struct worker_command *command)
 {
     struct node *node = xcalloc(1, sizeof *node);
     node->command = *command;
@@ -300,7 +300,7 @@ static void pong(struct worker *worker, long long id)
 
 static void take_line(struct worker *worker, const char *line)
 {
-    struct command command;
+    struct worker_command command;
     struct error err = {0};
     if (!command_parse(line, &command, &err)) {
         emit_error(worker, &err);
@@ -340,7 +340,7 @@ static void take_lines(struct worker *worker, struct text *text)
 static void watch(struct worker *worker, double passed)
 {
     pthread_mutex_lock(&worker->mutex);
-    const struct command *running = worker->running;
+    const struct worker_command *running = worker->running;
     bool setup = running && running->op == COMMAND_SETUP;
     double patience = setup ? WORKER_SETUP_PATIENCE_S : WORKER_PATIENCE_S;
     if (running && !worker->emitting)

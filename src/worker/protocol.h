@@ -60,7 +60,7 @@ enum command_op {
 };
 
 /* One command; only the fields that its op names above are filled. */
-struct command {
+struct worker_command {
     enum command_op op;
     long long id; /* verify, ping */
     struct setup setup;
@@ -73,9 +73,9 @@ struct command {
 };
 
 /* One line without its newline; free(). */
-char *command_print(const struct command *command);
-bool command_parse(const char *line, struct command *command, struct error *err);
-void command_free(struct command *command); /* what it owns, not the struct */
+char *command_print(const struct worker_command *command);
+bool command_parse(const char *line, struct worker_command *command, struct error *err);
+void command_free(struct worker_command *command); /* what it owns, not the struct */
 const char *command_op_name(enum command_op op);
 
 enum event_op {
