@@ -34,7 +34,7 @@ struct store;
 enum store_mode {
     STORE_WRITE,         /* create or migrate; fails, naming the pid, when another writes */
     STORE_WRITE_OR_READ, /* as STORE_READ when another writes: see store_writable */
-    STORE_READ,          /* the file must be there */
+    STORE_READ,          /* the file must be there; for other threads of the writer too */
     STORE_RECORDED,      /* a shipped set: opened immutable, no locks, never changed */
 };
 
@@ -43,8 +43,6 @@ char *store_default_path(void);
 /* NULL and *err on failure: no such file, not a moebench database, of a newer moebench, damaged,
  * locks unavailable, another writes. Makes missing folders when writing. */
 struct store *store_open(const char *path, enum store_mode mode, struct error *err);
-/* A reading handle on the same file, for another thread of this process. */
-struct store *store_open_reader(const struct store *store, struct error *err);
 void store_close(struct store *store); /* NULL is fine */
 
 bool store_writable(const struct store *store);
@@ -129,7 +127,6 @@ bool store_list_tunes(
     struct store *store, struct store_tune **tunes, size_t *count, struct error *err);
 /* Writes build, state, done, total and result of *tune, touches it. */
 bool store_update_tune(struct store *store, struct store_tune *tune, struct error *err);
-bool store_delete_tune(struct store *store, long long id, struct error *err);
 
 /* ---- what the compiler said, by kernel build, GEMM and tile -------------------------- */
 

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/sql.h"
+
+#include "base/text.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* SQLite's own contract: a handle carried across a fork damages the file. */
+static void assert_same_process(const struct store *store)
+{
+    if (store->pid != getpid())
+        abort();
+}
+
+static bool disk_is_full(int code, int system_errno)
+{
+    return code == SQLITE_FULL ||
+           (code == SQLITE_IOERR && (system_errno == ENOSPC || system_errno == EDQUOT));
+}
+
+static bool fail_busy(struct store *store, struct error *err)
+{
+    long pid = 0;
+
+    if (store_is_held(store, &pid) && pid)
+        return error_set(err, ERROR_FAILED,
+            "%s: the database is locked by process %ld; wait for it or stop it", store->path, pid);
+    return error_set(err, ERROR_FAILED,
+        "%s: the database is locked by another program; close it (or a backup that reads it)",
+        store->path);
+}
+
+static bool fail_by_code(struct store *store, int extended, int system_errno, struct error *err)
+{
+    int code = extended & 0xff;
+
+    if (disk_is_full(code, system_errno))
+        return error_set(err, ERROR_FAILED,
+            "%s: the disk is full; what was stored before is safe. Free some space and go on",
+            store->path);
+    switch (code) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return fail_busy(store, err);
+    case SQLITE_NOTADB:
+        return error_set(err, ERROR_FAILED, "%s: not a moebench database", store->path);
+    case SQLITE_CORRUPT:
+        return error_set(err, ERROR_FAILED,
+            "%s: the database is damaged (%s); move it away, `sqlite3 FILE .recover` saves what "
+            "can be read",
+            store->path, sqlite3_errmsg(store->db));
+    case SQLITE_READONLY:
+        return error_set(err, ERROR_FAILED,
+            "%s: cannot be written; check the permissions of the file and of its folder",
+            store->path);
+    case SQLITE_IOERR:
+        return error_set(err, ERROR_FAILED, "%s: %s (%s)", store->path, sqlite3_errmsg(store->db),
+            system_errno ? strerror(system_errno) : "input/output");
+    default:
+        return error_set(err, ERROR_FAILED, "%s: %s", store->path, sqlite3_errmsg(store->db));
+    }
+}
+
+bool sql_fail(struct store *store, struct error *err)
+{
+    fail_by_code(store, sqlite3_extended_errcode(store->db), sqlite3_system_errno(store->db), err);
+    store_rollback(store);
+    return false;
+}
+
+sqlite3_stmt *sql_prepare(struct store *store, struct error *err, const char *text)
+{
+    sqlite3_stmt *statement;
+
+    assert_same_process(store);
+    if (sqlite3_prepare_v2(store->db, text, -1, &statement, NULL) == SQLITE_OK)
+        return statement;
+    sql_fail(store, err);
+    return NULL;
+}
+
+static int bind_double(sqlite3_stmt *statement, int at, double value)
+{
+    return isnan(value) ? sqlite3_bind_null(statement, at)
+                        : sqlite3_bind_double(statement, at, value);
+}
+
+static int bind_unless(sqlite3_stmt *statement, int at, long long value, long long null)
+{
+    return value == null ? sqlite3_bind_null(statement, at)
+                         : sqlite3_bind_int64(statement, at, value);
+}
+
+static int bind_blob(sqlite3_stmt *statement, int at, const void *bytes, size_t length)
+{
+    return length ? sqlite3_bind_blob64(statement, at, bytes, length, SQLITE_STATIC)
+                  : sqlite3_bind_null(statement, at);
+}
+
+/* Binding fails on a wrong index or without memory: neither is the world's fault. */
+static void bind_list(sqlite3_stmt *statement, const char *types, va_list values)
+{
+    for (int at = 1; types[at - 1]; at++) {
+        int code = SQLITE_MISUSE;
+        switch (types[at - 1]) {
+        case 'i':
+            code = sqlite3_bind_int(statement, at, va_arg(values, int));
+            break;
+        case 'n':
+            code = bind_unless(statement, at, va_arg(values, int), -1);
+            break;
+        case 'l':
+            code = sqlite3_bind_int64(statement, at, va_arg(values, long long));
+            break;
+        case 'k':
+            code = bind_unless(statement, at, va_arg(values, long long), 0);
+            break;
+        case 'd':
+            code = bind_double(statement, at, va_arg(values, double));
+            break;
+        case 's':
+            code =
+                sqlite3_bind_text(statement, at, va_arg(values, const char *), -1, SQLITE_STATIC);
+            break;
+        case 'b': {
+            const void *bytes = va_arg(values, const void *);
+            code = bind_blob(statement, at, bytes, va_arg(values, size_t));
+            break;
+        }
+        }
+        if (code != SQLITE_OK)
+            abort();
+    }
+}
+
+void sql_bind(sqlite3_stmt *statement, const char *types, ...)
+{
+    va_list values;
+
+    va_start(values, types);
+    bind_list(statement, types, values);
+    va_end(values);
+}
+
+sqlite3_stmt *sql_query(
+    struct store *store, struct error *err, const char *text, const char *types, ...)
+{
+    sqlite3_stmt *statement = sql_prepare(store, err, text);
+    va_list values;
+
+    if (!statement)
+        return NULL;
+    va_start(values, types);
+    bind_list(statement, types, values);
+    va_end(values);
+    return statement;
+}
+
+enum sql_step sql_step(struct store *store, sqlite3_stmt *statement, struct error *err)
+{
+    int code = sqlite3_step(statement);
+
+    if (code == SQLITE_ROW)
+        return SQL_ROW;
+    if (code == SQLITE_DONE)
+        return SQL_DONE;
+    sql_fail(store, err);
+    return SQL_FAILED;
+}
+
+static bool run_to_end(struct store *store, sqlite3_stmt *statement, struct error *err)
+{
+    enum sql_step step;
+
+    while ((step = sql_step(store, statement, err)) == SQL_ROW)
+        continue;
+    return step == SQL_DONE;
+}
+
+bool sql_run(struct store *store, struct error *err, const char *text, const char *types, ...)
+{
+    sqlite3_stmt *statement = sql_prepare(store, err, text);
+    va_list values;
+
+    if (!statement)
+        return false;
+    va_start(values, types);
+    bind_list(statement, types, values);
+    va_end(values);
+    bool done = run_to_end(store, statement, err);
+    sqlite3_finalize(statement);
+    return done;
+}
+
+bool sql_rerun(
+    struct store *store, struct error *err, sqlite3_stmt *statement, const char *types, ...)
+{
+    va_list values;
+
+    sqlite3_reset(statement);
+    va_start(values, types);
+    bind_list(statement, types, values);
+    va_end(values);
+    bool done = run_to_end(store, statement, err);
+    sqlite3_reset(statement);
+    return done;
+}
+
+bool sql_number(struct store *store, struct error *err, long long absent, long long *number,
+    const char *text, const char *types, ...)
+{
+    sqlite3_stmt *statement = sql_prepare(store, err, text);
+    va_list values;
+
+    *number = absent;
+    if (!statement)
+        return false;
+    va_start(values, types);
+    bind_list(statement, types, values);
+    va_end(values);
+    enum sql_step step = sql_step(store, statement, err);
+    if (step == SQL_ROW && sqlite3_column_type(statement, 0) != SQLITE_NULL)
+        *number = sqlite3_column_int64(statement, 0);
+    /* INSERT .. RETURNING commits at its end: only then is it known to be safe. */
+    bool done = step == SQL_DONE || (step == SQL_ROW && run_to_end(store, statement, err));
+    sqlite3_finalize(statement);
+    return done;
+}
+
+double sql_double(sqlite3_stmt *statement, int column)
+{
+    return sqlite3_column_type(statement, column) == SQLITE_NULL
+               ? NAN
+               : sqlite3_column_double(statement, column);
+}
+
+int sql_int(sqlite3_stmt *statement, int column)
+{
+    return sqlite3_column_type(statement, column) == SQLITE_NULL
+               ? -1
+               : sqlite3_column_int(statement, column);
+}
+
+long long sql_id(sqlite3_stmt *statement, int column)
+{
+    return sqlite3_column_int64(statement, column);
+}
+
+void sql_text(sqlite3_stmt *statement, int column, char *buffer, size_t size)
+{
+    const char *text = (const char *)sqlite3_column_text(statement, column);
+
+    snprintf(buffer, size, "%s", text ? text : "");
+}
+
+char *sql_text_copy(sqlite3_stmt *statement, int column)
+{
+    const char *text = (const char *)sqlite3_column_text(statement, column);
+
+    return text ? xstrdup(text) : NULL;
+}
+
+struct tile sql_tile(sqlite3_stmt *statement, int first)
+{
+    return (struct tile){
+        .block_m = sqlite3_column_int(statement, first),
+        .block_n = sqlite3_column_int(statement, first + 1),
+        .block_k = sqlite3_column_int(statement, first + 2),
+        .group_m = sqlite3_column_int(statement, first + 3),
+        .num_warps = sqlite3_column_int(statement, first + 4),
+        .num_stages = sqlite3_column_int(statement, first + 5),
+        .use_tma = sqlite3_column_int(statement, first + 6),
+    };
+}
+
+bool sql_tile_id(struct store *store, const struct tile *tile, long long *id, struct error *err)
+{
+#define TILE_VALUES                                                                                \
+    tile->block_m, tile->block_n, tile->block_k, tile->group_m, tile->num_warps, tile->num_stages, \
+        tile->use_tma
+    if (!sql_number(store, err, 0, id,
+            "SELECT id FROM tile WHERE bm = ? AND bn = ? AND bk = ? AND group_m = ? AND warps = ? "
+            "AND stages = ? AND tma = ?",
+            "iiiiiii", TILE_VALUES))
+        return false;
+    if (*id)
+        return true;
+    if (!sql_run(store, err,
+            "INSERT INTO tile (bm, bn, bk, group_m, warps, stages, tma) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "iiiiiii", TILE_VALUES))
+        return false;
+    *id = sqlite3_last_insert_rowid(store->db);
+    return true;
+#undef TILE_VALUES
+}
+
+bool sql_enter(struct store *store, bool *own, struct error *err)
+{
+    *own = sqlite3_get_autocommit(store->db);
+    return !*own || store_begin(store, err);
+}
+
+bool sql_leave(struct store *store, bool own, bool ok, struct error *err)
+{
+    if (own && ok)
+        return store_commit(store, err);
+    if (own)
+        store_rollback(store);
+    return ok;
+}
+
+bool store_begin(struct store *store, struct error *err)
+{
+    if (!store->writable)
+        abort();
+    return sql_run(store, err, "BEGIN IMMEDIATE", "");
+}
+
+bool store_commit(struct store *store, struct error *err)
+{
+    return sql_run(store, err, "COMMIT", "");
+}
+
+void store_rollback(struct store *store)
+{
+    if (!sqlite3_get_autocommit(store->db))
+        sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+}

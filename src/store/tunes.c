@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/store.h"
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/text.h"
+#include "store/sql.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const state_names[] = {
+    [TUNE_UNFINISHED] = "unfinished",
+    [TUNE_DONE] = "done",
+    [TUNE_FAILED] = "failed",
+};
+
+const char *tune_state_name(enum tune_state state)
+{
+    return state_names[state];
+}
+
+bool store_put_device(struct store *store, struct store_device *device, struct error *err)
+{
+    const struct device *d = &device->device;
+
+    return sql_number(store, err, 0, &device->id,
+        "INSERT INTO device (name, arch, uuid, driver, smem_limit, sm_count, bandwidth, sustained,"
+        " tensor_bf16, tensor_fp8, l2_bytes, unified) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"
+        " ON CONFLICT (name, arch, uuid, driver) DO UPDATE SET smem_limit = excluded.smem_limit,"
+        " sm_count = excluded.sm_count, bandwidth = excluded.bandwidth,"
+        " sustained = excluded.sustained, tensor_bf16 = excluded.tensor_bf16,"
+        " tensor_fp8 = excluded.tensor_fp8, l2_bytes = excluded.l2_bytes,"
+        " unified = excluded.unified RETURNING id",
+        "sissiiddddli", d->name, d->arch, device->uuid, device->driver, d->smem_limit, d->sm_count,
+        d->bandwidth, d->sustained, d->tensor_bf16, d->tensor_fp8, d->l2_bytes, d->unified);
+}
+
+bool store_get_device(
+    struct store *store, long long id, struct store_device *device, struct error *err)
+{
+    sqlite3_stmt *row = sql_query(store, err,
+        "SELECT name, arch, uuid, driver, smem_limit, sm_count, bandwidth, sustained, tensor_bf16,"
+        " tensor_fp8, l2_bytes, unified FROM device WHERE id = ?",
+        "l", id);
+    if (!row)
+        return false;
+
+    enum sql_step step = sql_step(store, row, err);
+    struct device *d = &device->device;
+    *device = (struct store_device){.id = id};
+    if (step == SQL_ROW) {
+        sql_text(row, 0, d->name, sizeof d->name);
+        d->arch = sql_int(row, 1);
+        sql_text(row, 2, device->uuid, sizeof device->uuid);
+        sql_text(row, 3, device->driver, sizeof device->driver);
+        d->smem_limit = sql_int(row, 4);
+        d->sm_count = sql_int(row, 5);
+        d->bandwidth = sql_double(row, 6);
+        d->sustained = sql_double(row, 7);
+        d->tensor_bf16 = sql_double(row, 8);
+        d->tensor_fp8 = sql_double(row, 9);
+        d->l2_bytes = sql_id(row, 10);
+        d->unified = sql_int(row, 11) == 1;
+    }
+    sqlite3_finalize(row);
+    if (step == SQL_DONE)
+        error_set(err, ERROR_FAILED, "%s: no device %lld", store_path(store), id);
+    return step == SQL_ROW;
+}
+
+bool store_put_build(struct store *store, struct store_build *build, struct error *err)
+{
+    return sql_number(store, err, 0, &build->id,
+        "INSERT INTO build (engine, engine_version, kernel_hash, triton, ptxas, arch, variant)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET arch = excluded.arch RETURNING id",
+        "sssssis", build->engine, build->engine_version, build->kernel_hash, build->triton,
+        build->ptxas, build->arch, build->variant);
+}
+
+bool store_get_build(
+    struct store *store, long long id, struct store_build *build, struct error *err)
+{
+    sqlite3_stmt *row = sql_query(store, err,
+        "SELECT engine, engine_version, kernel_hash, triton, ptxas, arch, variant FROM build"
+        " WHERE id = ?",
+        "l", id);
+    if (!row)
+        return false;
+
+    enum sql_step step = sql_step(store, row, err);
+    *build = (struct store_build){.id = id};
+    if (step == SQL_ROW) {
+        sql_text(row, 0, build->engine, sizeof build->engine);
+        sql_text(row, 1, build->engine_version, sizeof build->engine_version);
+        sql_text(row, 2, build->kernel_hash, sizeof build->kernel_hash);
+        sql_text(row, 3, build->triton, sizeof build->triton);
+        sql_text(row, 4, build->ptxas, sizeof build->ptxas);
+        build->arch = sql_int(row, 5);
+        sql_text(row, 6, build->variant, sizeof build->variant);
+    }
+    sqlite3_finalize(row);
+    if (step == SQL_DONE)
+        error_set(err, ERROR_FAILED, "%s: no kernel build %lld", store_path(store), id);
+    return step == SQL_ROW;
+}
+
+void store_tune_free(struct store_tune *tune)
+{
+    free(tune->question);
+    free(tune->result);
+    tune->question = tune->result = NULL;
+}
+
+static char *shape_text(const struct shape *shape)
+{
+    struct json *json = json_new_object();
+
+    shape_add_json(json, shape);
+    char *text = json_print(json);
+    json_free(json);
+    return text;
+}
+
+bool store_add_tune(struct store *store, struct store_tune *tune, struct error *err)
+{
+    char hash[HASH_HEX_SIZE];
+    char *shape = shape_text(&tune->shape);
+
+    hash_sha256(tune->question, strlen(tune->question), hash);
+    tune->created = tune->touched = clock_wall();
+    bool done = sql_number(store, err, 0, &tune->id,
+        "INSERT INTO tune (question_hash, question, model, engine, backend, shape, device, build,"
+        " seed, state, done, total, created, touched, result)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        "sssssskklilldds", hash, tune->question, tune->model, tune->engine, tune->backend, shape,
+        tune->device, tune->build, (long long)tune->seed, tune->state, tune->done, tune->total,
+        tune->created, tune->touched, tune->result);
+    free(shape);
+    return done;
+}
+
+bool store_update_tune(struct store *store, struct store_tune *tune, struct error *err)
+{
+    tune->touched = clock_wall();
+    return sql_run(store, err,
+        "UPDATE tune SET build = ?, state = ?, done = ?, total = ?, touched = ?, result = ?"
+        " WHERE id = ?",
+        "killdsl", tune->build, tune->state, tune->done, tune->total, tune->touched, tune->result,
+        tune->id);
+}
+
+#define TUNE_QUERY                                                                                 \
+    "SELECT id, question, model, engine, backend, shape, device, build, seed, state, done, total," \
+    " created, touched, result FROM tune "
+
+static bool read_tune(
+    struct store *store, sqlite3_stmt *row, struct store_tune *tune, struct error *err)
+{
+    char *shape = sql_text_copy(row, 5);
+    struct json *json = json_parse(shape ? shape : "", shape ? strlen(shape) : 0, err);
+
+    *tune = (struct store_tune){
+        .id = sql_id(row, 0),
+        .question = sql_text_copy(row, 1),
+        .device = sql_id(row, 6),
+        .build = sql_id(row, 7),
+        .seed = (uint64_t)sql_id(row, 8),
+        .state = (enum tune_state)sql_int(row, 9),
+        .done = sql_id(row, 10),
+        .total = sql_id(row, 11),
+        .created = sql_double(row, 12),
+        .touched = sql_double(row, 13),
+        .result = sql_text_copy(row, 14),
+    };
+    sql_text(row, 2, tune->model, sizeof tune->model);
+    sql_text(row, 3, tune->engine, sizeof tune->engine);
+    sql_text(row, 4, tune->backend, sizeof tune->backend);
+    bool done = json && shape_from_json(json, &tune->shape, err);
+    json_free(json);
+    free(shape);
+    if (done)
+        return true;
+    error_prefix(err, "%s: tune %lld: shape", store_path(store), tune->id);
+    store_tune_free(tune);
+    return false;
+}
+
+/* The only row of a query; false and *err as it was when there is none. */
+static bool read_one_tune(
+    struct store *store, sqlite3_stmt *row, struct store_tune *tune, struct error *err)
+{
+    if (!row)
+        return false;
+
+    enum sql_step step = sql_step(store, row, err);
+    bool done = step == SQL_ROW && read_tune(store, row, tune, err);
+    sqlite3_finalize(row);
+    return done;
+}
+
+bool store_find_tune(
+    struct store *store, const char *question, struct store_tune *tune, struct error *err)
+{
+    char hash[HASH_HEX_SIZE];
+
+    if (err)
+        err->kind = ERROR_NONE;
+    hash_sha256(question, strlen(question), hash);
+    return read_one_tune(store,
+        sql_query(
+            store, err, TUNE_QUERY "WHERE question_hash = ? ORDER BY id DESC LIMIT 1", "s", hash),
+        tune, err);
+}
+
+bool store_get_tune(struct store *store, long long id, struct store_tune *tune, struct error *err)
+{
+    struct error mine = {0};
+
+    if (read_one_tune(
+            store, sql_query(store, &mine, TUNE_QUERY "WHERE id = ?", "l", id), tune, &mine))
+        return true;
+    if (mine.kind == ERROR_NONE)
+        return error_set(err, ERROR_FAILED, "%s: no tune %lld", store_path(store), id);
+    return error_set(err, mine.kind, "%s", mine.text);
+}
+
+bool store_list_tunes(
+    struct store *store, struct store_tune **tunes, size_t *count, struct error *err)
+{
+    sqlite3_stmt *row = sql_query(store, err, TUNE_QUERY "ORDER BY touched DESC, id DESC", "");
+    enum sql_step step = row ? SQL_ROW : SQL_FAILED;
+    bool done = true;
+
+    *tunes = NULL;
+    *count = 0;
+    while (done && row && (step = sql_step(store, row, err)) == SQL_ROW) {
+        *tunes = xrealloc(*tunes, *count + 1, sizeof **tunes);
+        done = read_tune(store, row, &(*tunes)[*count], err);
+        *count += done;
+    }
+    sqlite3_finalize(row);
+    if (done && step == SQL_DONE)
+        return true;
+    while (*count > 0)
+        store_tune_free(&(*tunes)[--*count]);
+    free(*tunes);
+    *tunes = NULL;
+    return false;
+}
+
+bool store_get_totals(
+    struct store *store, long long tune, struct store_totals *totals, struct error *err)
+{
+    sqlite3_stmt *row = sql_query(store, err,
+        "SELECT count(*), total(launches), total(samples), total(gpu_s), total(wall_s),"
+        " (SELECT count(*) FROM compile WHERE build = (SELECT build FROM tune WHERE id = ?1))"
+        " FROM chunk WHERE tune = ?1",
+        "l", tune);
+    if (!row)
+        return false;
+
+    enum sql_step step = sql_step(store, row, err);
+    if (step == SQL_ROW)
+        *totals = (struct store_totals){
+            .chunks = sql_id(row, 0),
+            .launches = sql_id(row, 1),
+            .samples = sql_id(row, 2),
+            .gpu_s = sql_double(row, 3),
+            .wall_s = sql_double(row, 4),
+            .compiles = sql_id(row, 5),
+        };
+    sqlite3_finalize(row);
+    return step == SQL_ROW;
+}
