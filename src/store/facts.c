@@ -41,8 +41,8 @@ bool store_each_compile(struct store *store, long long build, int gemm,
     bool (*visit)(const struct store_compile *fact, void *arg), void *arg, struct error *err)
 {
     sqlite3_stmt *row = sql_query(store, err,
-        "SELECT gemm, status, shared_bytes, registers, spill_bytes, seconds, cubin, reason, " TILE_COLUMNS
-        " FROM compile JOIN tile t ON t.id = tile"
+        "SELECT gemm, status, shared_bytes, registers, spill_bytes, seconds, cubin,"
+        " reason, " TILE_COLUMNS " FROM compile JOIN tile t ON t.id = tile"
         " WHERE build = ? AND gemm BETWEEN ? AND ? ORDER BY gemm, " TILE_COLUMNS,
         "lii", build, gemm < 0 ? 0 : gemm, gemm < 0 ? GEMM_COUNT - 1 : gemm);
     enum sql_step step = SQL_FAILED;

@@ -135,7 +135,7 @@ static bool fail_held(
         path, who, why);
 }
 
-static struct store *open_reader(const char *path, bool immutable, struct error *err);
+static struct store *open_reader(const char *path, struct error *err);
 
 static struct store *open_writer(const char *path, bool or_read, struct error *err)
 {
@@ -156,7 +156,7 @@ static struct store *open_writer(const char *path, bool or_read, struct error *e
         if (or_read && !network) {
             store_close(store);
             free(folder);
-            return open_reader(path, false, err);
+            return open_reader(path, err);
         }
         fail_held(path, &holder, network ? " (a network file system: one at a time)" : "", err);
         break;
@@ -217,7 +217,7 @@ static struct store *migrate_then_read(struct store *store, struct error *err)
         struct store *writer = open_writer(path, false, err);
         if (writer) {
             store_close(writer);
-            store = open_reader(path, false, err);
+            store = open_reader(path, err);
         }
     }
     free(path);
@@ -231,8 +231,7 @@ static bool prepare_reader(struct store *store, enum schema_state *state, struct
     long pid;
     bool done = false;
 
-    if (!store->immutable)
-        store->immutable = must_be_immutable(store->path, folder);
+    store->immutable = must_be_immutable(store->path, folder);
     if (network && !store->immutable && !lock_for_reading(store, network, err))
         goto out;
     if (!open_file(store, err))
@@ -247,7 +246,7 @@ out:
     return done;
 }
 
-static struct store *open_reader(const char *path, bool immutable, struct error *err)
+static struct store *open_reader(const char *path, struct error *err)
 {
     enum schema_state state;
 
@@ -256,7 +255,6 @@ static struct store *open_reader(const char *path, bool immutable, struct error 
         return NULL;
     }
     struct store *store = new_store(path);
-    store->immutable = immutable;
     if (!prepare_reader(store, &state, err)) {
         store_close(store);
         return NULL;
@@ -278,8 +276,7 @@ struct store *store_open(const char *path, enum store_mode mode, struct error *e
     case STORE_WRITE_OR_READ:
         return open_writer(path, mode == STORE_WRITE_OR_READ, err);
     case STORE_READ:
-    case STORE_RECORDED:
-        return open_reader(path, mode == STORE_RECORDED, err);
+        return open_reader(path, err);
     }
     abort();
 }

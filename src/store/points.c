@@ -208,7 +208,7 @@ static bool visit_point(
     return visit(&point, arg);
 }
 
-/* The primary key's columns in its own order, so that the rows come sorted without sorting. */
+/* In the primary key's own order, so that nothing is sorted; CROSS JOIN keeps it the outer loop. */
 static sqlite3_stmt *query_points(
     struct store *store, const struct store_filter *filter, long long build, struct error *err)
 {
@@ -217,14 +217,15 @@ static sqlite3_stmt *query_points(
     text_add(&query,
         "SELECT p.gemm, p.m, p.hot, p.tile, p.chunk, p.status, p.launches, p.sm_mhz, c.phase,"
         " c.suspect, c.time, " TILE_COLUMNS ", p.samples FROM measurement p"
-        " JOIN tile t ON t.id = p.tile JOIN chunk c ON c.id = p.chunk"
+        " CROSS JOIN tile t ON t.id = p.tile CROSS JOIN chunk c ON c.id = p.chunk"
         " WHERE p.tune = ?1 AND p.build = ?2");
     if (filter->gemm >= 0)
         text_add(&query, " AND p.gemm = %d", filter->gemm);
     if (filter->m > 0)
         text_add(&query, " AND p.m = %d", filter->m);
+    /* Where m is open the key cannot seek by hot, and must not drop it from its order. */
     if (filter->hot >= 0)
-        text_add(&query, " AND p.hot = %d", filter->hot);
+        text_add(&query, " AND %sp.hot = %d", filter->m > 0 ? "" : "+", filter->hot);
     if (filter->tile)
         text_add(&query, " AND p.hot IN (0, 1) AND p.tile = ?3");
     text_add(&query, " ORDER BY p.gemm, p.m, p.hot, p.tile, p.chunk");

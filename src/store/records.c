@@ -48,13 +48,14 @@ bool store_add_ab(struct store *store, long long tune, struct store_ab *ab, stru
 }
 
 #define SIDE(t) t ".bm, " t ".bn, " t ".bk, " t ".group_m, " t ".warps, " t ".stages, " t ".tma"
+#define SIDES SIDE("au") ", " SIDE("ad") ", " SIDE("bu") ", " SIDE("bd")
 
 static const char ab_query[] =
     "SELECT ab.id, build, gemm, m, a_label, b_label, seed, verdict, effect_pct, low_pct, high_pct,"
-    " mde_pct, blocks, blocks_to_decide, a_us, b_us, flags, time, " SIDE("au") ", " SIDE("ad") ", " SIDE(
-        "bu") ", " SIDE("bd") " FROM ab LEFT JOIN tile au ON au.id = a_up LEFT JOIN tile ad ON ad.id = a_down"
-                              " LEFT JOIN tile bu ON bu.id = b_up LEFT JOIN tile bd ON bd.id = b_down"
-                              " WHERE tune = ? ORDER BY ab.id DESC";
+    " mde_pct, blocks, blocks_to_decide, a_us, b_us, flags, time, " SIDES
+    " FROM ab LEFT JOIN tile au ON au.id = a_up LEFT JOIN tile ad ON ad.id = a_down"
+    " LEFT JOIN tile bu ON bu.id = b_up LEFT JOIN tile bd ON bd.id = b_down"
+    " WHERE tune = ? ORDER BY ab.id DESC";
 
 static struct store_ab read_ab(sqlite3_stmt *row)
 {
@@ -116,9 +117,9 @@ bool store_list_events(struct store *store, long long tune, size_t limit,
     struct store_event **events, size_t *count, struct error *err)
 {
     sqlite3_stmt *row = sql_query(store, err,
-        "SELECT id, time, kind, text FROM"
-        " (SELECT * FROM event WHERE tune = ? ORDER BY id DESC LIMIT ?) ORDER BY id",
-        "ll", tune, (long long)limit);
+        "SELECT id, time, kind, text FROM event WHERE id >= coalesce((SELECT id FROM event"
+        " WHERE tune = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2), 0) AND tune = ?1 ORDER BY id",
+        "ll", tune, (long long)limit - 1);
     enum sql_step step = SQL_FAILED;
 
     *events = NULL;

@@ -35,7 +35,6 @@ enum store_mode {
     STORE_WRITE,         /* create or migrate; fails, naming the pid, when another writes */
     STORE_WRITE_OR_READ, /* as STORE_READ when another writes: see store_writable */
     STORE_READ,          /* the file must be there; for other threads of the writer too */
-    STORE_RECORDED,      /* a shipped set: opened immutable, no locks, never changed */
 };
 
 /* MOEBENCH_DB, else moebench.db in the XDG data folder; free(). NULL when there is no HOME. */
