@@ -20,7 +20,7 @@ static char *quant_path(const char *path)
 
     if (!strcmp(path_basename(path), "config.json")) {
         folder = path_dirname(path);
-        quant = path_join(folder, QUANT_SUFFIX + 1);
+        quant = path_join(folder, &QUANT_SUFFIX[1]);
         free(folder);
         return quant;
     }
