@@ -33,10 +33,12 @@ struct check_wishes {
     const char *triton;
 };
 
-/* Reads the files of a path: itself, or every config file below a folder. Fails when there is none. */
+/* Reads the files of a path: itself, or every config file below a folder. Fails when there is none.
+ */
 bool checked_set_add(struct checked_set *set, const char *path, struct error *err);
 void checked_set_free(struct checked_set *set);
-/* Fills every context from the wishes, the names and the folders, saying in a note what was taken. */
+/* Fills every context from the wishes, the names and the folders, saying in a note what was taken.
+ */
 bool checked_set_resolve(
     struct checked_set *set, const struct check_wishes *wishes, struct error *err);
 /* Adds the faults of names, entries and pairs. */

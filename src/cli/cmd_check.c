@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/check_files.h"
+#include "cli/check_model.h"
 #include "cli/commands.h"
 
 #include "base/text.h"
@@ -12,6 +13,7 @@ static const struct option_spec check_options[] = {
     {"engine", "NAME[:VERSION]", "sglang or vllm (by the file's name, folder and keys)"},
     {"device", "NAME", "the GPU (by the file's name, else GB10)"},
     {"triton", "VERSION", "the server's Triton (by the folder, else what the engine pins)"},
+    CHECK_MODEL_OPTIONS,
     {"json", NULL, "print JSON"},
     {0},
 };
@@ -185,6 +187,8 @@ static int check_run(const struct arguments *args, struct error *err)
     if (!checked_set_resolve(&set, &wishes, err))
         goto out;
     checked_set_check(&set);
+    if (arguments_text(args, "model", NULL) != NULL && !check_model_names(args, &set, err))
+        goto out;
     checked_set_judge(&set, &wishes, &engine, triton, sizeof triton);
     if (arguments_flag(args, "json"))
         print_json(&set, &engine, triton);
@@ -207,7 +211,8 @@ const struct command cmd_check = {
     .details =
         "Checks files, or all config files below folders: the name, what the engine's loader\n"
         "makes of the text, every entry's shared memory and quantisation block, and up and\n"
-        "down as a pair at every M. Of a folder it also says which files are in force.\n"
+        "down as a pair at every M. Of a folder it also says which files are in force;\n"
+        "with --model whether the engine asks for the name (without --engine: whether one does).\n"
         "Exits with 1 when there is an error.\n",
     .options = check_options,
     .run = check_run,

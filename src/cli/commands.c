@@ -10,6 +10,7 @@ const struct command *const commands[] = {
     &cmd_space,
     &cmd_check,
     &cmd_explain,
+    &cmd_convert,
     &cmd_help,
     &cmd_bench,
     &cmd_worker,
