@@ -116,6 +116,28 @@ class Check(unittest.TestCase):
         self.assertEqual(keys, {("warn", 0), ("warn", -1), ("warn", 16), ("warn", 64),
                                 ("error", None)})
 
+    def test_a18_the_name_drifts_with_the_version(self):
+        folder = os.path.join(CASES, "A18-name-drift")
+        model = ("--model", "glm-4.7-fp8", "--tp", "4")
+        for engine in ("sglang:0.5.8.post1", "sglang:0.5.23"):
+            files = check(folder, *model, "--engine", engine)["files"]
+            for file, end in zip(files, (".json", "_down.json")):
+                self.assertEqual(faults(file), {("error", "model", None)})
+                self.assertIn("E=161,N=384,device_name=NVIDIA_GB10,dtype=fp8_w8a8,"
+                              "per_channel_quant=True" + end, json.dumps(file))
+                self.assertIn("timed with E=160", json.dumps(file))
+        for more in (("--engine", "sglang:0.5.4.post2"), ("--engine", "sglang:0.5.4")):
+            for file in check(folder, *model, *more)["files"]:
+                self.assertEqual(file["verdict"], "ok")
+        self.assertEqual(check(folder, *model, "--engine", "vllm")["files"][0]["verdict"], "ok")
+
+    def test_a03_asked_for_by_neither_engine(self):
+        case = os.path.join(CASES, "A03-int4-packed")
+        file = check(case, "--model", os.path.join(case, "config.json"))["files"][0]
+        text = [one["text"] for one in file["faults"] if one["code"] == "model"][0]
+        self.assertIn("E=256,N=256,", text)
+        self.assertIn("E=256,N=512,", text)
+
     def test_usage(self):
         self.assertEqual(run("/nonexistent").returncode, 1)
         self.assertEqual(run(os.path.join(CASES, "A13-old-ptxas")).returncode, 1)

@@ -121,6 +121,7 @@ static bool pick_target(struct convert *convert, const struct arguments *args, s
     if (!device_find(device != NULL ? device : name->device, &convert->device, err)) {
         if (device != NULL)
             return false;
+        *err = (struct error){0};
         snprintf(convert->device.name, sizeof convert->device.name, "%s", name->device);
         convert->device.smem_limit = 0;
     }
