@@ -2,6 +2,7 @@
 #include "cli/bench.h"
 
 #include "domain/roofline.h"
+#include "domain/smem.h"
 #include "domain/stats.h"
 
 #include <stdio.h>
@@ -77,14 +78,19 @@ void bench_print(const struct bench *bench)
         print_row(bench, &bench->rows[i]);
 }
 
-static void add_kernel(struct json *object, const struct bench_kernel *kernel)
+static void add_kernel(
+    struct json *object, const struct bench *bench, const struct bench_kernel *kernel)
 {
+    struct smem predicted = smem_estimate(
+        &bench->target.engine, &bench->target.shape, bench->hello.device.arch, &kernel->tile);
     char text[TILE_TEXT_SIZE];
     json_add_string(object, "gemm", gemm_name(kernel->gemm));
     json_add_string(object, "tile", tile_format(&kernel->tile, text, sizeof text));
     json_add_string(object, "status", compile_names[kernel->status]);
     if (kernel->status != COMPILE_OK)
         json_add_string(object, "text", kernel->text);
+    json_add_int(object, "predicted_bytes", predicted.bytes);
+    json_add_bool(object, "predicted_exact", predicted.exact);
     if (kernel->kernel.cubin == NULL)
         return;
     json_add_int(object, "shared_bytes", kernel->kernel.shared_bytes);
@@ -163,7 +169,7 @@ void bench_print_json(const struct bench *bench)
     shape_add_json(json_add_object(object, "shape"), &bench->target.shape);
     struct json *tiles = json_add_array(object, "tiles");
     for (size_t i = 0; i < bench->kernel_count; i++)
-        add_kernel(json_add_object(tiles, NULL), &bench->kernels[i]);
+        add_kernel(json_add_object(tiles, NULL), bench, &bench->kernels[i]);
     if (!bench->compile_only)
         add_measured(object, bench);
     char *text = json_print(object);

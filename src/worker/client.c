@@ -125,7 +125,8 @@ const struct hello *client_hello(const struct client *client)
     return &client->hello;
 }
 
-static bool client_send(struct client *client, const struct worker_command *command, struct error *err)
+static bool client_send(
+    struct client *client, const struct worker_command *command, struct error *err)
 {
     char *line = command_print(command);
     size_t length = strlen(line);
@@ -161,7 +162,8 @@ bool client_load(struct client *client, const struct kernel *kernel, enum gemm g
 {
     if (client->hello.recorded || find_loaded(client, kernel->hash) < client->loaded_count)
         return true;
-    struct worker_command command = {.op = COMMAND_LOAD, .kernel = *kernel, .gemm = gemm, .tile = *tile};
+    struct worker_command command = {
+        .op = COMMAND_LOAD, .kernel = *kernel, .gemm = gemm, .tile = *tile};
     if (!client_send(client, &command, err))
         return false;
     client->loaded = xrealloc(client->loaded, client->loaded_count + 1, sizeof *client->loaded);

@@ -33,8 +33,8 @@ struct worker {
     struct node *first, **last;
     int queued;
     const struct worker_command *running; /* NULL while idle */
-    double since;                  /* when it began */
-    double silence;                /* seconds that it has given no sign of life */
+    double since;                         /* when it began */
+    double silence;                       /* seconds that it has given no sign of life */
     bool cancelled;
     bool emitting; /* it waits for its reader, which is no silence of its own */
 };
