@@ -37,9 +37,11 @@ for folder in sorted(glob.glob(os.path.join(site, "sglang-*")) + glob.glob(
     def entries(code):
         return sum(fault["code"] == code for file in files for fault in file["faults"])
     print("%s: %d files in %.2f s; not fitting a GB10: %d files, %d entries; K over the quant "
-          "block: %d files, %d entries; run clamped: %d entries; names never asked for: %d; dead on Triton %s: %d" % (
+          "block: %d files, %d entries; run clamped: %d entries; names never asked "
+          "for: %d; dead on Triton %s: %d" % (
               engine, len(files), seconds, having("smem"), entries("smem"),
               having("quant-block"), entries("quant-block"), entries("clamped"),
-              having("name"), result["folder"]["triton"], len(result["folder"]["dead"])))
+              having("name"), result["folder"]["triton"],
+              len(result["folder"]["dead"])))
     checked += 1
 sys.exit(0 if checked else 77)
