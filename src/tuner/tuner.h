@@ -83,6 +83,7 @@ struct snapshot {
     struct toolchain toolchain;
     char backend[16]; /* "cuda", "replay" */
     bool recorded;    /* figures are a recording's, not this machine's */
+    char label[160];  /* "recorded on NVIDIA H100 ..", "" for a real card */
     /* [gemm][batch size][tile of question.space] and [gemm][tile] */
     struct cell *cells[GEMM_COUNT];        /* batch_size_count * space.count */
     struct kernel_fact *facts[GEMM_COUNT]; /* space.count */
@@ -99,6 +100,8 @@ struct snapshot {
     int worker_restarts;
     char last_event[256]; /* the newest line of the log */
     char error[1024];     /* why TUNER_FAILED / TUNER_STOPPED */
+    enum error_kind error_kind;
+    size_t fitting_points; /* tiles that can be timed x GEMMs x batch sizes */
 };
 
 enum tuner_command_kind {

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+#include "tuner/result.h"
+
+static const char *state_text(enum tuner_state state)
+{
+    switch (state) {
+    case TUNER_DONE:
+        return "done";
+    case TUNER_FAILED:
+        return "failed";
+    case TUNER_STOPPED:
+        return "stopped";
+    default:
+        return "running";
+    }
+}
+
+static void add_choice(struct json *choices, const struct choice *choice)
+{
+    struct json *object = json_add_object(choices, NULL), *interval;
+
+    json_add_string(object, "gemm", gemm_name(choice->gemm));
+    json_add_int(object, "m", choice->m);
+    tile_add_json(json_add_object(object, "tile"), &choice->tile);
+    json_add_double(object, "median_us", choice->median_us);
+    interval = json_add_array(object, "ci_us");
+    json_add_double(interval, NULL, choice->low_us);
+    json_add_double(interval, NULL, choice->high_us);
+    json_add_double(object, "default_us", choice->default_us);
+    json_add_bool(object, "verified", choice->verified);
+    json_add_string(object, "source", choice_source_name(choice->source));
+    json_add_bool(object, "settled", choice->settled);
+    json_add_string(object, "reason", choice->reason);
+}
+
+struct json *result_json(const struct snapshot *s)
+{
+    struct json *json = json_new_object(), *choices;
+
+    json_add_int(json, "tune", s->tune);
+    json_add_string(json, "backend", s->backend);
+    json_add_bool(json, "recorded", s->recorded);
+    json_add_string(json, "device", s->question.device.name);
+    json_add_string(json, "state", state_text(s->state));
+    json_add_int(json, "points", s->points_done);
+    json_add_int(json, "fitting_points", (long long)s->fitting_points);
+    json_add_int(json, "samples", s->samples);
+    json_add_int(json, "launches", s->launches);
+    json_add_double(json, "gpu_s", s->gpu_s);
+    json_add_double(json, "wall_s", s->wall_s);
+    json_add_int(json, "compiles", s->compiles);
+    choices = json_add_array(json, "choices");
+    for (int g = 0; g < GEMM_COUNT; g++) {
+        for (int m = 0; m < s->question.batch_size_count; m++) {
+            if (s->question.gemms[g] && s->choices[g][m].chosen)
+                add_choice(choices, &s->choices[g][m]);
+        }
+    }
+    json_add_array(json, "exported");
+    return json;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MOEBENCH_TUNER_RESULT_H
+#define MOEBENCH_TUNER_RESULT_H
+
+#include "base/json.h"
+#include "tuner/tuner.h"
+
+/*
+ * The end of a tune for machines, owned by the caller: {tune, backend, recorded, device, state,
+ * points, fitting_points, samples, launches, gpu_s, wall_s, compiles, choices: [{gemm, m, tile,
+ * median_us, ci_us, default_us, verified, source, settled, reason}], exported: []}. Unknown
+ * numbers are null.
+ */
+struct json *result_json(const struct snapshot *snapshot);
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+#include "tuner/session.h"
+
+#include "base/text.h"
+#include "worker/replay.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool session_open(struct session *session, const struct question *question,
+    const struct session_options *options, struct error *err)
+{
+    struct compiler_options compiler = options->compiler;
+
+    *session = (struct session){.options = *options, .question = question};
+    if (text_starts_with(options->backend, "replay")) {
+        const char *file = strchr(options->backend, ':');
+        char *path = replay_path(file ? file + 1 : NULL, err);
+        session->recorded = path ? recorded_open(path, err) : NULL;
+        free(path);
+        if (!session->recorded)
+            return false;
+        replay_toolchain(session->recorded, &session->toolchain);
+        return true;
+    }
+    compiler.arch = question->device.arch;
+    session->compiler = compiler_open(&compiler, err);
+    if (!session->compiler)
+        return false;
+    session->toolchain = *compiler_toolchain(session->compiler);
+    return true;
+}
+
+bool session_set_up(struct session *session, struct error *err)
+{
+    const struct question *q = session->question;
+    struct setup setup = {
+        .engine = q->engine,
+        .shape = q->shape,
+        .max_m = q->batch_sizes[q->batch_size_count - 1],
+        .routing = q->routing,
+        .zipf = q->zipf,
+        .seed = q->seed,
+        .hot = q->hot,
+        .allow_busy = session->options.allow_busy,
+    };
+
+    if (setup.max_m < 2)
+        setup.max_m = 2; /* every kernel is checked at two M */
+    memcpy(setup.routing_file, q->routing_file, sizeof setup.routing_file);
+    return client_setup(session->client, &setup, &session->report, err);
+}
+
+bool session_start_worker(struct session *session, struct error *err)
+{
+    struct client_options options = {
+        .backend = session->options.backend,
+        .ordinal = session->options.device_ordinal,
+        .pace = session->options.pace,
+    };
+
+    session_drop_worker(session);
+    session->client = client_open(&options, err);
+    return session->client && session_set_up(session, err);
+}
+
+void session_drop_worker(struct session *session)
+{
+    client_close(session->client, true);
+    session->client = NULL;
+}
+
+bool session_submit(struct session *session, enum gemm gemm, const struct tile *tile,
+    long long *ticket, struct error *err)
+{
+    const struct question *q = session->question;
+    struct compile_result *result;
+
+    if (!session->recorded) {
+        *ticket = compiler_submit(session->compiler, &q->engine, &q->shape, gemm, tile, err);
+        return *ticket > 0;
+    }
+    session->waiting =
+        xrealloc(session->waiting, session->waiting_count + 1, sizeof *session->waiting);
+    result = &session->waiting[session->waiting_count++];
+    memset(result, 0, sizeof *result);
+    replay_compile(session->recorded, gemm, tile, result);
+    result->ticket = *ticket = ++session->jobs;
+    return true;
+}
+
+size_t session_pending(const struct session *session)
+{
+    return session->recorded ? session->waiting_count : compiler_pending(session->compiler);
+}
+
+bool session_next(struct session *session, double timeout, struct compile_result *result)
+{
+    if (!session->recorded)
+        return compiler_next(session->compiler, timeout, result);
+    if (session->waiting_count == 0)
+        return false;
+    *result = session->waiting[--session->waiting_count];
+    return true;
+}
+
+void session_close(struct session *session)
+{
+    client_close(session->client, false);
+    compiler_close(session->compiler);
+    recorded_free(session->recorded);
+    for (size_t i = 0; i < session->waiting_count; i++)
+        kernel_free(&session->waiting[i].kernel);
+    free(session->waiting);
+    memset(session, 0, sizeof *session);
+}

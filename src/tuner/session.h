@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MOEBENCH_TUNER_SESSION_H
+#define MOEBENCH_TUNER_SESSION_H
+
+#include "store/recorded.h"
+#include "tuner/question.h"
+#include "worker/client.h"
+
+/*
+ * A tuner's children: the compile helper (or the recorded set that stands in for it) and the
+ * worker, which may be started again. Used by one thread.
+ */
+struct session_options {
+    const char *backend; /* "cuda", "replay" or "replay:FILE" */
+    double pace;
+    int device_ordinal;
+    struct compiler_options compiler;
+    bool allow_busy;
+};
+
+struct session {
+    struct session_options options;  /* its strings are borrowed */
+    const struct question *question; /* borrowed */
+    struct recorded *recorded;       /* NULL on a real card */
+    struct compiler *compiler;       /* NULL on a recording */
+    struct client *client;           /* NULL while there is none */
+    struct toolchain toolchain;
+    struct setup_report report;
+    struct compile_result *waiting; /* recorded answers not yet collected */
+    size_t waiting_count;
+    long long jobs; /* ids given out */
+};
+
+/* Looks at the tool chain (or opens the recording); starts no worker yet. */
+bool session_open(struct session *session, const struct question *question,
+    const struct session_options *options, struct error *err);
+/* Starts the worker and sets the layer up; ends a running one first. */
+bool session_start_worker(struct session *session, struct error *err);
+/* A new baseline of the sentinel on the same worker. */
+bool session_set_up(struct session *session, struct error *err);
+void session_drop_worker(struct session *session);
+/* Queues a compile; *ticket names its answer. */
+bool session_submit(struct session *session, enum gemm gemm, const struct tile *tile,
+    long long *ticket, struct error *err);
+size_t session_pending(const struct session *session);
+bool session_next(struct session *session, double timeout, struct compile_result *result);
+void session_close(struct session *session);
+
+#endif

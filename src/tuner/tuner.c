@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+#include "tuner/tuner_state.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char *copy_string(const char *s)
+{
+    return s ? xstrdup(s) : NULL;
+}
+
+static void copy_options(struct tuner *tuner, const struct tuner_options *options)
+{
+    struct tuner_options *o = &tuner->options;
+
+    *o = *options;
+    o->db = copy_string(options->db);
+    o->backend = copy_string(options->backend);
+    o->compiler.python = copy_string(options->compiler.python);
+    o->compiler.container = copy_string(options->compiler.container);
+    o->compiler.kernel_file = copy_string(options->compiler.kernel_file);
+    o->compiler.engine_site = copy_string(options->compiler.engine_site);
+    for (int g = 0; g < GEMM_COUNT; g++) {
+        size_t bytes = TUNE_BATCH_SIZES * sizeof *tuner->incumbent[g];
+        size_t given = (size_t)tuner->question.batch_size_count * sizeof *tuner->incumbent[g];
+        if (!options->incumbent[g])
+            continue;
+        tuner->incumbent[g] = xcalloc(1, bytes);
+        memcpy(tuner->incumbent[g], options->incumbent[g], given);
+        o->incumbent[g] = tuner->incumbent[g];
+    }
+}
+
+static void free_options(struct tuner *tuner)
+{
+    free((char *)tuner->options.db);
+    free((char *)tuner->options.backend);
+    free((char *)tuner->options.compiler.python);
+    free((char *)tuner->options.compiler.container);
+    free((char *)tuner->options.compiler.kernel_file);
+    free((char *)tuner->options.compiler.engine_site);
+    for (int g = 0; g < GEMM_COUNT; g++)
+        free(tuner->incumbent[g]);
+}
+
+static void *tuner_main(void *arg)
+{
+    struct tuner *tuner = arg;
+    struct error err = {0};
+    bool done = tuner_run(tuner, &err);
+
+    tuner->view.state = done ? TUNER_DONE : TUNER_FAILED;
+    if (!done && err.kind == ERROR_STOPPED)
+        tuner->view.state = TUNER_STOPPED;
+    if (!done) {
+        snprintf(tuner->view.error, sizeof tuner->view.error, "%s", err.text);
+        tuner->view.error_kind = err.kind;
+    }
+    tuner->view.running_tile = -1;
+    session_close(&tuner->session);
+    tuner_publish(tuner, true);
+    return NULL;
+}
+
+/* Signals are for the thread that opened the tuner. */
+static bool start_thread(struct tuner *tuner)
+{
+    sigset_t all, before;
+    int failed;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    failed = pthread_create(&tuner->thread, NULL, tuner_main, tuner);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return failed == 0;
+}
+
+static void tuner_free(struct tuner *tuner)
+{
+    race_close(tuner->race);
+    tuner_view_close(tuner);
+    store_tune_free(&tuner->tune);
+    store_close(tuner->store);
+    for (int g = 0; g < GEMM_COUNT; g++)
+        free(tuner->kernels[g]);
+    plan_free(&tuner->plan);
+    free_options(tuner);
+    question_free(&tuner->question);
+    pthread_mutex_destroy(&tuner->lock);
+    close(tuner->wake[0]);
+    close(tuner->wake[1]);
+    free(tuner);
+}
+
+struct tuner *tuner_open(
+    const struct question *question, const struct tuner_options *options, struct error *err)
+{
+    struct tuner *tuner = xcalloc(1, sizeof *tuner);
+
+    if (pipe2(tuner->wake, O_CLOEXEC | O_NONBLOCK) != 0) {
+        free(tuner);
+        error_errno(err, ERROR_FAILED, "pipe");
+        return NULL;
+    }
+    pthread_mutex_init(&tuner->lock, NULL);
+    tuner->newest = tuner->held = -1;
+    tuner->started = clock_monotonic();
+    question_copy(&tuner->question, question);
+    copy_options(tuner, options);
+    tuner->paused = options->paused;
+    plan_make(&tuner->plan, &tuner->question, tuner->options.incumbent);
+    tuner->race = race_open(&tuner->plan);
+    for (int g = 0; g < GEMM_COUNT; g++)
+        tuner->kernels[g] = xcalloc(tuner->plan.count + 1, sizeof *tuner->kernels[g]);
+    tuner_view_open(tuner);
+    tuner_publish(tuner, true);
+    if (start_thread(tuner))
+        return tuner;
+    tuner_free(tuner);
+    error_set(err, ERROR_FAILED, "no thread for the tuner");
+    return NULL;
+}
+
+void tuner_post(struct tuner *tuner, const struct tuner_command *command)
+{
+    if (command->kind == TUNER_STOP)
+        tuner->stop = true;
+    pthread_mutex_lock(&tuner->lock);
+    if (tuner->command_count < TUNER_COMMANDS)
+        tuner->commands[tuner->command_count++] = *command;
+    pthread_mutex_unlock(&tuner->lock);
+}
+
+int tuner_fd(const struct tuner *tuner)
+{
+    return tuner->wake[0];
+}
+
+const struct snapshot *tuner_snapshot_acquire(struct tuner *tuner)
+{
+    const struct snapshot *snapshot;
+    char byte;
+
+    pthread_mutex_lock(&tuner->lock);
+    if (tuner->fresh && read(tuner->wake[0], &byte, 1) == 1)
+        tuner->fresh = false;
+    tuner->held = tuner->newest;
+    snapshot = tuner->buffers[tuner->held];
+    pthread_mutex_unlock(&tuner->lock);
+    return snapshot;
+}
+
+void tuner_snapshot_release(struct tuner *tuner, const struct snapshot *snapshot)
+{
+    (void)snapshot;
+    pthread_mutex_lock(&tuner->lock);
+    tuner->held = -1;
+    pthread_mutex_unlock(&tuner->lock);
+}
+
+void tuner_close(struct tuner *tuner)
+{
+    if (!tuner)
+        return;
+    tuner->stop = true;
+    pthread_join(tuner->thread, NULL);
+    tuner_free(tuner);
+}

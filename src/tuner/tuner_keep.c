@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: MIT */
+#include "tuner/tuner_state.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "tuner/result.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void tuner_event(struct tuner *tuner, const char *kind, const char *format, ...)
+{
+    char text[400];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    snprintf(tuner->view.last_event, sizeof tuner->view.last_event, "%.255s", text);
+    log_line("tune %lld: %s: %s", tuner->tune.id, kind, text);
+    if (tuner->store && tuner->tune.id > 0)
+        store_add_event(tuner->store, tuner->tune.id, kind, text, NULL);
+}
+
+static bool add_tune(struct tuner *tuner, const char *question, struct error *err)
+{
+    const struct question *q = &tuner->question;
+    struct store_tune *tune = &tuner->tune;
+
+    *tune = (struct store_tune){
+        .question = xstrdup(question),
+        .shape = q->shape,
+        .device = tuner->device.id,
+        .seed = q->seed,
+        .state = TUNE_UNFINISHED,
+    };
+    snprintf(tune->model, sizeof tune->model, "%s TP%d", q->model, q->tp);
+    snprintf(
+        tune->engine, sizeof tune->engine, "%s:%s", engine_name(&q->engine), q->engine.version);
+    snprintf(tune->backend, sizeof tune->backend, "%s", tuner->view.backend);
+    return store_add_tune(tuner->store, tune, err);
+}
+
+bool tuner_keep_open(struct tuner *tuner, struct error *err)
+{
+    struct error missing = {0};
+    char *question;
+    bool done = false;
+
+    snprintf(tuner->view.backend, sizeof tuner->view.backend, "%.*s",
+        (int)strcspn(tuner->options.backend, ":"), tuner->options.backend);
+    question = question_json(&tuner->question, tuner->view.backend);
+    tuner->store = store_open(tuner->options.db, STORE_WRITE, err);
+    tuner->device.device = tuner->question.device;
+    if (!tuner->store || !store_put_device(tuner->store, &tuner->device, err))
+        goto out;
+    if (!tuner->options.again && store_find_tune(tuner->store, question, &tuner->tune, &missing))
+        done = true;
+    else if (missing.kind != ERROR_NONE)
+        error_set(err, missing.kind, "%s", missing.text);
+    else
+        done = add_tune(tuner, question, err);
+    tuner->view.tune = tuner->tune.id;
+    if (store_notice(tuner->store)[0])
+        tuner_event(tuner, "note", "%s", store_notice(tuner->store));
+out:
+    free(question);
+    return done;
+}
+
+/* What a loading pass hands to its visitors. */
+struct load {
+    struct tuner *tuner;
+    long long samples;
+};
+
+static bool load_compile(const struct store_compile *fact, void *arg)
+{
+    struct load *load = arg;
+    struct tuner *tuner = load->tuner;
+    int tile = plan_find(&tuner->plan, &fact->tile);
+
+    if (tile < 0)
+        return true;
+    if (fact->status == POINT_DOES_NOT_FIT || fact->status == POINT_COMPILE_FAILED)
+        race_set_kernel(tuner->race, fact->gemm, tile, KERNEL_BAD, fact->status);
+    if ((size_t)tile < tuner->plan.space_count && fact->shared_bytes >= 0)
+        tuner->view.facts[fact->gemm][tile] = (struct kernel_fact){
+            .shared_bytes = fact->shared_bytes,
+            .shared_exact = true,
+            .registers = (short)(fact->registers > 0 ? fact->registers : 0),
+            .spill_bytes = fact->spill_bytes,
+        };
+    return true;
+}
+
+static bool load_point(const struct store_point *point, void *arg)
+{
+    struct load *load = arg;
+    struct tuner *tuner = load->tuner;
+    int tile = plan_find(&tuner->plan, &point->key.tile);
+    int m = plan_m_index(&tuner->plan, point->key.m);
+
+    if (tile < 0 || m < 0)
+        return true;
+    for (size_t i = 0; i < point->measurement_count; i++) {
+        const struct store_measurement *measured = &point->measurements[i];
+        load->samples += (long long)measured->count;
+        if (measured->suspect || measured->phase < 0 || measured->phase >= RACE_PHASE_COUNT)
+            continue;
+        for (size_t k = 0; k < measured->count; k++)
+            race_add_sample(tuner->race, point->key.gemm, m, tile, (enum race_phase)measured->phase,
+                measured->samples[k]);
+    }
+    return true;
+}
+
+static bool load_check(const struct store_check *check, void *arg)
+{
+    struct load *load = arg;
+    int tile = plan_find(&load->tuner->plan, &check->key.tile);
+
+    if (tile >= 0)
+        race_add_check(load->tuner->race, check->key.gemm, check->key.m, tile, check->right);
+    return true;
+}
+
+static bool load_fault(const struct store_fault *fault, void *arg)
+{
+    struct load *load = arg;
+    int tile = plan_find(&load->tuner->plan, &fault->tile);
+
+    for (int i = 0; tile >= 0 && i < fault->count; i++)
+        race_add_kill(load->tuner->race, fault->gemm, tile, fault->status);
+    return true;
+}
+
+static void load_choice(struct tuner *tuner, const struct store_choice *stored)
+{
+    int m = plan_m_index(&tuner->plan, stored->m);
+    struct choice *choice;
+
+    if (m < 0 || stored->dropped || stored->build != tuner->build.id)
+        return;
+    choice = &tuner->view.choices[stored->gemm][m];
+    choice->chosen = choice->settled = true;
+    choice->tile = stored->tile;
+    choice->median_us = stored->median_us;
+    choice->low_us = stored->low_us;
+    choice->high_us = stored->high_us;
+    choice->default_us = stored->default_us;
+    choice->verified = stored->verified;
+    choice->source = stored->source;
+    snprintf(choice->reason, sizeof choice->reason, "%.199s", stored->reason);
+    race_settle(tuner->race, m);
+}
+
+static bool load_choices(struct tuner *tuner, struct error *err)
+{
+    struct store_choice *choices = NULL;
+    size_t count = 0;
+
+    if (!store_list_choices(tuner->store, tuner->tune.id, &choices, &count, err))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        load_choice(tuner, &choices[i]);
+    free(choices);
+    return true;
+}
+
+static void fill_build(struct tuner *tuner)
+{
+    const struct question *q = &tuner->question;
+    const struct toolchain *chain = &tuner->session.toolchain;
+
+    tuner->build = (struct store_build){.arch = q->device.arch};
+    snprintf(tuner->build.engine, sizeof tuner->build.engine, "%s", engine_name(&q->engine));
+    snprintf(tuner->build.engine_version, sizeof tuner->build.engine_version, "%s",
+        chain->engine_version[0] ? chain->engine_version : q->engine.version);
+    snprintf(tuner->build.kernel_hash, sizeof tuner->build.kernel_hash, "%s", chain->kernel_hash);
+    snprintf(tuner->build.triton, sizeof tuner->build.triton, "%s", chain->triton);
+    snprintf(tuner->build.ptxas, sizeof tuner->build.ptxas, "%s", chain->ptxas_version);
+    snprintf(tuner->build.variant, sizeof tuner->build.variant, "%s%s%s",
+        dtype_name(q->shape.dtype), q->shape.per_channel ? ",channel" : "",
+        q->shape.block_n ? ",block" : "");
+}
+
+bool tuner_keep_load(struct tuner *tuner, struct error *err)
+{
+    struct load load = {.tuner = tuner};
+    struct store_totals totals;
+    struct store_filter filter = {.tune = tuner->tune.id, .gemm = -1};
+    long long id = tuner->tune.id;
+
+    fill_build(tuner);
+    tuner->view.toolchain = tuner->session.toolchain;
+    if (!store_put_build(tuner->store, &tuner->build, err))
+        return false;
+    if (tuner->tune.build != 0 && tuner->tune.build != tuner->build.id) {
+        tuner_event(tuner, "note",
+            "another kernel build (Triton %s): earlier timings are kept, "
+            "not mixed",
+            tuner->build.triton);
+        tuner->tune.state = TUNE_UNFINISHED;
+    }
+    tuner->tune.build = filter.build = tuner->build.id;
+    if (!store_update_tune(tuner->store, &tuner->tune, err) ||
+        !store_each_compile(tuner->store, tuner->build.id, -1, load_compile, &load, err) ||
+        !store_each_point(tuner->store, &filter, load_point, &load, err) ||
+        !store_each_check(tuner->store, id, tuner->build.id, load_check, &load, err) ||
+        !store_each_fault(tuner->store, id, tuner->build.id, load_fault, &load, err) ||
+        !load_choices(tuner, err) || !store_get_totals(tuner->store, id, &totals, err))
+        return false;
+    tuner->view.samples = totals.samples;
+    tuner->view.launches = totals.launches;
+    tuner->view.gpu_s = totals.gpu_s;
+    tuner->idle_s = totals.wall_s;
+    tuner_view_all(tuner);
+    tuner_view_choices(tuner);
+    return true;
+}
+
+/* The samples of a chunk by item, in the order taken; returns how many items have any. */
+static size_t gather(struct tuner *tuner, const struct race_step *step,
+    const struct measure_chunk *chunk, float samples[CHUNK_SAMPLES],
+    struct store_measurement measurements[CHUNK_SAMPLES])
+{
+    size_t count = 0, at = 0;
+
+    for (int i = 0; i < step->count; i++) {
+        const struct race_item *item = &step->items[i];
+        size_t first = at;
+        for (int k = 0; k < chunk->sample_count; k++) {
+            if (chunk->samples[k].item == i)
+                samples[at++] = chunk->samples[k].us;
+        }
+        if (at == first)
+            continue;
+        measurements[count++] = (struct store_measurement){
+            .key = {item->gemm, item->m, tuner->question.hot, tuner->plan.tiles[item->tile].tile},
+            .status = chunk->suspect ? POINT_SUSPECT : POINT_OK,
+            .launches = chunk->launches / chunk->sample_count,
+            .sm_mhz = (float)chunk->clock_mhz,
+            .samples = samples + first,
+            .count = at - first,
+        };
+    }
+    return count;
+}
+
+bool tuner_keep_chunk(struct tuner *tuner, const struct race_step *step,
+    const struct measure_chunk *chunk, bool counts, struct error *err)
+{
+    float samples[CHUNK_SAMPLES];
+    struct store_measurement *measurements = xcalloc(CHUNK_SAMPLES, sizeof *measurements);
+    struct race_progress progress;
+    struct store_chunk row = {
+        .tune = tuner->tune.id,
+        .build = tuner->build.id,
+        .phase = step->phase,
+        .time = clock_wall(),
+        .wall_s = (float)chunk->wall_s,
+        .gpu_s = (float)chunk->gpu_s,
+        .launches = chunk->launches,
+        .routing_seed = tuner->question.seed,
+        .sm_mhz = (float)chunk->clock_mhz,
+        .sm_mhz_min = (float)chunk->clock_mhz,
+        .temperature_c = (float)chunk->temperature_c,
+        .power_w = (float)chunk->power_w,
+        .sentinel = (float)(1 + chunk->sentinel),
+        .suspect = chunk->suspect && !counts,
+        .measurements = measurements,
+    };
+    bool done;
+
+    row.count = gather(tuner, step, chunk, samples, measurements);
+    snprintf(row.method, sizeof row.method, "graph, cold by rotation");
+    race_measure_progress(tuner->race, &progress);
+    row.done = (long long)progress.points_done;
+    row.total = (long long)progress.points_total;
+    for (size_t i = 0; counts && i < row.count; i++)
+        measurements[i].status = POINT_OK;
+    done = store_write_chunk(tuner->store, &row, err);
+    free(measurements);
+    return done;
+}
+
+bool tuner_keep_compile(struct tuner *tuner, enum gemm gemm, int tile,
+    const struct compile_result *result, struct error *err)
+{
+    const struct kernel *kernel = &result->kernel;
+    bool known = result->status == COMPILE_OK || kernel->shared_bytes > 0;
+    struct store_compile fact = {
+        .gemm = gemm,
+        .tile = tuner->plan.tiles[tile].tile,
+        .status = result->status == COMPILE_OK             ? POINT_OK
+                  : result->status == COMPILE_DOES_NOT_FIT ? POINT_DOES_NOT_FIT
+                                                           : POINT_COMPILE_FAILED,
+        .shared_bytes = known ? kernel->shared_bytes : -1,
+        .registers = known ? kernel->registers : -1,
+        .spill_bytes = known ? kernel->spill_bytes : -1,
+        .seconds = (float)kernel->seconds,
+    };
+    struct load load = {.tuner = tuner};
+
+    snprintf(fact.cubin, sizeof fact.cubin, "%s", kernel->hash);
+    snprintf(fact.reason, sizeof fact.reason, "%.255s", result->text);
+    load_compile(&fact, &load);
+    return store_put_compile(tuner->store, tuner->build.id, &fact, err);
+}
+
+bool tuner_keep_check(struct tuner *tuner, const struct race_item *item,
+    const struct verify_report *report, struct error *err)
+{
+    struct store_check check = {
+        .key = {item->gemm, item->m, false, tuner->plan.tiles[item->tile].tile},
+        .right = report->right,
+        .error = report->relative_error,
+        .nans = report->nan_count,
+        .unwritten = report->unwritten,
+        .time = clock_wall(),
+    };
+
+    return store_put_check(tuner->store, tuner->tune.id, tuner->build.id, &check, err);
+}
+
+bool tuner_keep_kill(struct tuner *tuner, const struct race_item *item, enum point_status status,
+    const char *why, struct error *err)
+{
+    struct store_fault fault = {
+        .gemm = item->gemm,
+        .tile = tuner->plan.tiles[item->tile].tile,
+        .m = item->m,
+        .status = status,
+        .time = clock_wall(),
+    };
+    int count;
+
+    snprintf(fault.reason, sizeof fault.reason, "%.255s", why);
+    return store_add_fault(tuner->store, tuner->tune.id, tuner->build.id, &fault, &count, err);
+}
+
+bool tuner_keep_decision(
+    struct tuner *tuner, int m_index, const struct race_decision *decision, struct error *err)
+{
+    struct store_choice choices[GEMM_COUNT];
+    size_t count = 0;
+
+    for (int g = 0; g < GEMM_COUNT; g++) {
+        if (!tuner->question.gemms[g])
+            continue;
+        choices[count] = (struct store_choice){
+            .build = tuner->build.id,
+            .gemm = (enum gemm)g,
+            .m = tuner->question.batch_sizes[m_index],
+            .tile = tuner->plan.tiles[decision->gemm[g].tile].tile,
+            .source = decision->source,
+            .median_us = decision->gemm[g].median_us,
+            .low_us = decision->gemm[g].low_us,
+            .high_us = decision->gemm[g].high_us,
+            .default_us = decision->gemm[g].default_us,
+            .verified = decision->gemm[g].verified,
+            .time = clock_wall(),
+        };
+        snprintf(choices[count].reason, sizeof choices[count].reason, "%s", decision->reason);
+        count++;
+    }
+    return store_add_choices(tuner->store, tuner->tune.id, choices, count, err);
+}
+
+bool tuner_keep_state(struct tuner *tuner, enum tune_state state, struct error *err)
+{
+    struct json *result = result_json(&tuner->view);
+
+    free(tuner->tune.result);
+    tuner->tune.result = json_print(result);
+    tuner->tune.state = state;
+    tuner->tune.done = tuner->view.points_done;
+    tuner->tune.total = tuner->view.points_done + tuner->view.points_left;
+    json_free(result);
+    return store_update_tune(tuner->store, &tuner->tune, err);
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MOEBENCH_TUNER_TUNER_STATE_H
+#define MOEBENCH_TUNER_TUNER_STATE_H
+
+#include "store/store.h"
+#include "tuner/race.h"
+#include "tuner/session.h"
+#include "tuner/tuner.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* The inside of a tuner, shared by tuner*.c alone. Unless said otherwise the thread's own. */
+
+#define TUNER_COMMANDS 64
+#define TUNER_BUFFERS 3
+
+/* What is known of one kernel of one GEMM, by tile. */
+struct tuner_kernel {
+    char hash[65];
+    long long ticket; /* of its compile under way, 0: none */
+};
+
+struct tuner {
+    pthread_t thread;
+    pthread_mutex_t lock; /* guards the next block */
+    struct tuner_command commands[TUNER_COMMANDS];
+    size_t command_count;
+    struct snapshot *buffers[TUNER_BUFFERS];
+    int newest, held; /* indices, -1: none */
+    bool fresh;       /* newest was not yet handed out */
+
+    int wake[2];      /* pipe: readable while a fresh snapshot waits */
+    atomic_bool stop; /* asked to end after the running chunk */
+
+    struct question question;
+    struct tuner_options options; /* its strings are owned */
+    struct tile *incumbent[GEMM_COUNT];
+    struct snapshot view; /* the working copy that is published */
+    double published;     /* when, clock_monotonic */
+    double started;
+
+    struct store *store;
+    struct store_tune tune;
+    struct store_device device;
+    struct store_build build;
+    struct plan plan;
+    struct race *race;
+    struct session session;
+    struct tuner_kernel *kernels[GEMM_COUNT]; /* [tile of the plan] */
+    bool paused;
+    int suspects;  /* chunks in a row */
+    int silent;    /* worker deaths in a row without a chunk in between */
+    double idle_s; /* of earlier runs: what wall_s begins with */
+};
+
+/* tuner_keep.c: the store's side */
+/* Opens the store, finds or adds the tune, without touching children. */
+bool tuner_keep_open(struct tuner *tuner, struct error *err);
+/* Once the tool chain is known: the build, and everything measured with it into the race. */
+bool tuner_keep_load(struct tuner *tuner, struct error *err);
+bool tuner_keep_chunk(struct tuner *tuner, const struct race_step *step,
+    const struct measure_chunk *chunk, bool counts, struct error *err);
+bool tuner_keep_compile(struct tuner *tuner, enum gemm gemm, int tile,
+    const struct compile_result *result, struct error *err);
+bool tuner_keep_check(struct tuner *tuner, const struct race_item *item,
+    const struct verify_report *report, struct error *err);
+bool tuner_keep_kill(struct tuner *tuner, const struct race_item *item, enum point_status status,
+    const char *why, struct error *err);
+bool tuner_keep_decision(
+    struct tuner *tuner, int m_index, const struct race_decision *decision, struct error *err);
+bool tuner_keep_state(struct tuner *tuner, enum tune_state state, struct error *err);
+void tuner_event(struct tuner *tuner, const char *kind, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* tuner_view.c: the snapshot's side */
+void tuner_view_open(struct tuner *tuner);
+void tuner_view_close(struct tuner *tuner);
+void tuner_view_cell(struct tuner *tuner, enum gemm gemm, int m_index, int tile);
+void tuner_view_all(struct tuner *tuner);
+void tuner_view_decision(
+    struct tuner *tuner, int m_index, const struct race_decision *decision, bool settled);
+/* The best so far of every M that is not settled. */
+void tuner_view_choices(struct tuner *tuner);
+/* Hands a copy to the reader, at most 20 a second unless `now`. */
+void tuner_publish(struct tuner *tuner, bool now);
+
+/* tuner_run.c: the work */
+bool tuner_run(struct tuner *tuner, struct error *err);
+/* One job, to its end, with whatever it does to the worker. False: the tune cannot go on. */
+bool tuner_measure(struct tuner *tuner, const struct race_step *step, struct error *err);
+bool tuner_verify(struct tuner *tuner, const struct race_item *item, struct error *err);
+
+/* tuner_hand.c */
+/* Does all commands that wait. */
+bool tuner_obey(struct tuner *tuner, struct error *err);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MOEBENCH_TESTS_RACE_SIM_H
+#define MOEBENCH_TESTS_RACE_SIM_H
+
+#include "tuner/race.h"
+
+/* A race run against a made-up or recorded card, in one process and without clocks. */
+struct race_card {
+    void *self;
+    /* The draw-th sample of a point, us. */
+    double (*sample)(void *self, enum gemm gemm, int m_index, int tile, int draw);
+    /* What the point really takes, us; NAN when it is not known. */
+    double (*truth)(void *self, enum gemm gemm, int m_index, int tile);
+    int wrong_tile; /* its output is wrong; -1: none */
+    int stop_after; /* steps, then a new race is fed what was measured; 0: never */
+};
+
+struct race_sim {
+    long long samples, steps, checks;
+    double gpu_s;                                /* launches x their time */
+    double regret[GEMM_COUNT][TUNE_BATCH_SIZES]; /* of the choice against the best of its kind */
+    double pair_regret[TUNE_BATCH_SIZES];
+    struct race_decision decisions[TUNE_BATCH_SIZES];
+};
+
+void race_simulate(const struct plan *plan, const struct race_card *card, struct race_sim *sim);
+/* GPU seconds of ten samples of every fitting tile within four times the best, one of the rest. */
+double race_exhaustive_s(const struct plan *plan, const struct race_card *card);
+
+#endif

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmocka_all.h"
+
+#include "base/hash.h"
+#include "race_sim.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A made-up card: the model's time, bent tile by tile, BLOCK_SIZE_M by BLOCK_SIZE_M, and M by M. */
+struct made_up {
+    const struct plan *plan;
+    unsigned long long seed;
+    double drift; /* over 5,000 samples, as a share */
+    double *bent; /* [gemm][m][tile], cached truth */
+    long long drawn;
+};
+
+static double unit(unsigned long long value)
+{
+    return (double)(hash_mix(value) >> 11) / 9007199254740992.0;
+}
+
+static double made_truth(void *self, enum gemm gemm, int m_index, int tile)
+{
+    struct made_up *card = self;
+    const struct plan *plan = card->plan;
+    size_t index = ((size_t)gemm * TUNE_BATCH_SIZES + (size_t)m_index) * plan->count + (size_t)tile;
+    const struct tile *t = &plan->tiles[tile].tile;
+    unsigned long long lead = (unsigned long long)plan->tiles[tile].lead;
+    double us;
+
+    if (card->bent[index] > 0)
+        return card->bent[index];
+    us = plan_model(plan->question, gemm, plan->question->batch_sizes[m_index], t);
+    us *= 1 + 0.5 * unit(card->seed + lead * 3 + gemm);
+    us *= 1 + 0.2 * unit(card->seed * 7 + (unsigned long long)t->block_m * 64 + m_index);
+    us *= 1 + 0.1 * unit(card->seed * 11 + lead * 64 + (unsigned long long)m_index);
+    us *= 1 + 0.05 * unit(card->seed * 13 + (unsigned long long)t->group_m + lead * 128) *
+                  (m_index > 11);
+    card->bent[index] = us;
+    return us;
+}
+
+static double made_sample(void *self, enum gemm gemm, int m_index, int tile, int draw)
+{
+    struct made_up *card = self;
+    unsigned long long key = hash_mix(card->seed ^ ((unsigned long long)draw << 40)) ^
+                             ((unsigned long long)tile << 20) ^ ((unsigned long long)m_index << 4) ^
+                             (unsigned long long)gemm;
+    double noise = (unit(key) + unit(key + 1) + unit(key + 2) - 1.5) * 2; /* deviation 1 */
+    double outlier = unit(key + 3) < 0.02 ? 1.10 : 1;
+
+    return made_truth(self, gemm, m_index, tile) * (1 + 0.005 * noise) * outlier *
+           (1 + card->drift * (double)card->drawn++ / 5000);
+}
+
+struct bench {
+    struct question question;
+    struct plan plan;
+    struct made_up made;
+    struct race_card card;
+};
+
+static void bench_open(struct bench *bench, enum effort effort, unsigned long long seed)
+{
+    struct error err = {0};
+
+    question_defaults(&bench->question);
+    assert_true(engine_parse("sglang:0.5.4.post2", &bench->question.engine, &err));
+    assert_true(device_find("NVIDIA H100 80GB HBM3", &bench->question.device, &err));
+    bench->question.shape = (struct shape){.experts = 160,
+        .routed = 160,
+        .top_k = 8,
+        .hidden = 5120,
+        .intermediate = 384,
+        .dtype = DTYPE_FP8_W8A8,
+        .out = DTYPE_BF16,
+        .per_channel = true,
+        .gated = true};
+    bench->question.effort = effort;
+    plan_make(&bench->plan, &bench->question, NULL);
+    bench->made = (struct made_up){.plan = &bench->plan, .seed = seed};
+    bench->made.bent =
+        calloc((size_t)GEMM_COUNT * TUNE_BATCH_SIZES * bench->plan.count, sizeof(double));
+    bench->card = (struct race_card){&bench->made, made_sample, made_truth, .wrong_tile = -1};
+}
+
+static void bench_close(struct bench *bench)
+{
+    free(bench->made.bent);
+    plan_free(&bench->plan);
+    question_free(&bench->question);
+}
+
+static void worst_and_mean(const struct bench *bench, const struct race_sim *sim, double *worst,
+    double *mean, double *pair)
+{
+    int ms = bench->question.batch_size_count;
+
+    *worst = *mean = *pair = 0;
+    for (int m = 0; m < ms; m++) {
+        for (int g = 0; g < GEMM_COUNT; g++) {
+            *worst = fmax(*worst, sim->regret[g][m]);
+            *mean += sim->regret[g][m] / (GEMM_COUNT * ms);
+        }
+        *pair = fmax(*pair, sim->pair_regret[m]);
+    }
+}
+
+/* The bars of the project: samples a fitting point, GPU time against exhaustive, regret. */
+static void full_meets_the_bars(void **state)
+{
+    (void)state;
+    for (unsigned long long seed = 1; seed <= 2; seed++) {
+        struct bench bench;
+        struct race_sim sim;
+        double worst, mean, pair, points, share;
+
+        bench_open(&bench, EFFORT_FULL, seed);
+        race_simulate(&bench.plan, &bench.card, &sim);
+        worst_and_mean(&bench, &sim, &worst, &mean, &pair);
+        points = (double)plan_fitting(&bench.plan) * 36;
+        share = sim.gpu_s / race_exhaustive_s(&bench.plan, &bench.card);
+        print_message("full: %.2f samples a point, %.1f %% of exhaustive (%.1f s), regret mean "
+                      "%.2f %% worst %.2f %%, pair %.2f %%, %lld checks\n",
+            (double)sim.samples / points, 100 * share, sim.gpu_s, 100 * mean, 100 * worst,
+            100 * pair, sim.checks);
+        assert_true((double)sim.samples <= 1.5 * points);
+        assert_true(share <= 0.15);
+        assert_true(mean <= 0.003);
+        assert_true(worst <= 0.01);
+        assert_true(pair <= 0.01);
+        bench_close(&bench);
+    }
+}
+
+static void quick_is_quicker(void **state)
+{
+    struct bench bench;
+    struct race_sim sim;
+    double worst, mean, pair;
+
+    (void)state;
+    bench_open(&bench, EFFORT_QUICK, 1);
+    race_simulate(&bench.plan, &bench.card, &sim);
+    worst_and_mean(&bench, &sim, &worst, &mean, &pair);
+    print_message("quick: %zu + %zu kernels, %.1f s, regret mean %.2f %% worst %.2f %%\n",
+        bench.plan.scan_count[0], bench.plan.scan_count[1], sim.gpu_s, 100 * mean, 100 * worst);
+    assert_true(bench.plan.scan_count[0] <= 150);
+    assert_true(mean <= 0.05);
+    bench_close(&bench);
+}
+
+static void assert_same_choices(
+    const struct bench *bench, const struct race_sim *a, const struct race_sim *b)
+{
+    for (int m = 0; m < bench->question.batch_size_count; m++) {
+        for (int g = 0; g < GEMM_COUNT; g++)
+            assert_int_equal(a->decisions[m].gemm[g].tile, b->decisions[m].gemm[g].tile);
+        assert_int_equal(a->decisions[m].source, b->decisions[m].source);
+    }
+}
+
+/* A race made anew from what was measured, every seven steps, ends as one that never stopped. */
+static void interruptions_change_nothing(void **state)
+{
+    struct bench bench;
+    struct race_sim straight, broken;
+
+    (void)state;
+    bench_open(&bench, EFFORT_FULL, 3);
+    race_simulate(&bench.plan, &bench.card, &straight);
+    bench.card.stop_after = 7;
+    race_simulate(&bench.plan, &bench.card, &broken);
+    assert_same_choices(&bench, &straight, &broken);
+    assert_int_equal(straight.samples, broken.samples);
+    bench_close(&bench);
+}
+
+static void drift_does_not_decide(void **state)
+{
+    struct bench bench;
+    struct race_sim sim;
+    double worst, mean, pair;
+
+    (void)state;
+    bench_open(&bench, EFFORT_FULL, 4);
+    bench.made.drift = 0.02;
+    race_simulate(&bench.plan, &bench.card, &sim);
+    worst_and_mean(&bench, &sim, &worst, &mean, &pair);
+    print_message("2 %% drift each 5,000 samples: regret mean %.2f %% worst %.2f %%\n", 100 * mean,
+        100 * worst);
+    assert_true(worst <= 0.015);
+    bench_close(&bench);
+}
+
+static void wrong_kernels_are_never_chosen(void **state)
+{
+    struct bench bench;
+    struct race_sim right, sim;
+
+    (void)state;
+    bench_open(&bench, EFFORT_FULL, 5);
+    race_simulate(&bench.plan, &bench.card, &right);
+    bench.card.wrong_tile = right.decisions[6].gemm[GEMM_UP].tile;
+    race_simulate(&bench.plan, &bench.card, &sim);
+    for (int m = 0; m < bench.question.batch_size_count; m++) {
+        for (int g = 0; g < GEMM_COUNT; g++) {
+            assert_int_not_equal(sim.decisions[m].gemm[g].tile, bench.card.wrong_tile);
+            assert_true(sim.decisions[m].gemm[g].verified);
+        }
+    }
+    bench_close(&bench);
+}
+
+static void pairs_share_block_m_and_beat_the_default(void **state)
+{
+    struct bench bench;
+    struct race_sim sim;
+
+    (void)state;
+    bench_open(&bench, EFFORT_FULL, 6);
+    race_simulate(&bench.plan, &bench.card, &sim);
+    for (int m = 0; m < bench.question.batch_size_count; m++) {
+        const struct race_decision *d = &sim.decisions[m];
+        assert_int_equal(bench.plan.tiles[d->gemm[GEMM_UP].tile].tile.block_m,
+            bench.plan.tiles[d->gemm[GEMM_DOWN].tile].tile.block_m);
+        if (d->source == CHOICE_DEFAULT)
+            assert_int_equal(d->gemm[GEMM_UP].tile, bench.plan.defaults[m]);
+        else if (d->default_runs)
+            assert_true(d->gain.low > 0);
+    }
+    bench_close(&bench);
+}
+
+/* A tile that kills its worker runs alone the second time and is left after that. */
+static void the_second_kill_marks_a_tile(void **state)
+{
+    struct bench bench;
+    struct race *race;
+    struct race_kernel_id wanted[4];
+    struct race_step step;
+    struct race_summary summary;
+
+    (void)state;
+    bench_open(&bench, EFFORT_FULL, 1);
+    race = race_open(&bench.plan);
+    assert_int_equal(race_wanted(race, wanted, 4), 4);
+    for (int i = 0; i < 4; i++)
+        race_set_kernel(race, wanted[i].gemm, wanted[i].tile, KERNEL_READY, POINT_OK);
+    race_next(race, &step);
+    assert_int_equal(step.action, RACE_MEASURE);
+    assert_true(step.count > 4);
+    assert_int_equal(race_add_kill(race, step.items[0].gemm, step.items[0].tile, POINT_FAULTED), 1);
+    race_next(race, &step);
+    assert_int_equal(step.count, 1);
+    assert_int_equal(race_add_kill(race, step.items[0].gemm, step.items[0].tile, POINT_FAULTED), 2);
+    race_point(race, step.items[0].gemm, 0, step.items[0].tile, &summary);
+    assert_int_equal(summary.status, POINT_FAULTED);
+    race_next(race, &step);
+    assert_int_not_equal(step.count, 1);
+    race_close(race);
+    bench_close(&bench);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(full_meets_the_bars),
+        cmocka_unit_test(quick_is_quicker),
+        cmocka_unit_test(interruptions_change_nothing),
+        cmocka_unit_test(drift_does_not_decide),
+        cmocka_unit_test(wrong_kernels_are_never_chosen),
+        cmocka_unit_test(pairs_share_block_m_and_beat_the_default),
+        cmocka_unit_test(the_second_kill_marks_a_tile),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
