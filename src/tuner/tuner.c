@@ -11,9 +11,13 @@
 #include <string.h>
 #include <unistd.h>
 
-static char *copy_string(const char *s)
+/* A copy that the tuner owns. */
+static const char *own(struct tuner *tuner, const char *s)
 {
-    return s ? xstrdup(s) : NULL;
+    if (!s)
+        return NULL;
+    tuner->texts[tuner->text_count] = xstrdup(s);
+    return tuner->texts[tuner->text_count++];
 }
 
 static void copy_options(struct tuner *tuner, const struct tuner_options *options)
@@ -21,18 +25,17 @@ static void copy_options(struct tuner *tuner, const struct tuner_options *option
     struct tuner_options *o = &tuner->options;
 
     *o = *options;
-    o->db = copy_string(options->db);
-    o->backend = copy_string(options->backend);
-    o->compiler.python = copy_string(options->compiler.python);
-    o->compiler.container = copy_string(options->compiler.container);
-    o->compiler.kernel_file = copy_string(options->compiler.kernel_file);
-    o->compiler.engine_site = copy_string(options->compiler.engine_site);
+    o->db = own(tuner, options->db);
+    o->backend = own(tuner, options->backend);
+    o->compiler.python = own(tuner, options->compiler.python);
+    o->compiler.container = own(tuner, options->compiler.container);
+    o->compiler.kernel_file = own(tuner, options->compiler.kernel_file);
+    o->compiler.engine_site = own(tuner, options->compiler.engine_site);
     for (int g = 0; g < GEMM_COUNT; g++) {
-        size_t bytes = TUNE_BATCH_SIZES * sizeof *tuner->incumbent[g];
         size_t given = (size_t)tuner->question.batch_size_count * sizeof *tuner->incumbent[g];
         if (!options->incumbent[g])
             continue;
-        tuner->incumbent[g] = xcalloc(1, bytes);
+        tuner->incumbent[g] = xcalloc(TUNE_BATCH_SIZES, sizeof *tuner->incumbent[g]);
         memcpy(tuner->incumbent[g], options->incumbent[g], given);
         o->incumbent[g] = tuner->incumbent[g];
     }
@@ -40,12 +43,8 @@ static void copy_options(struct tuner *tuner, const struct tuner_options *option
 
 static void free_options(struct tuner *tuner)
 {
-    free((char *)tuner->options.db);
-    free((char *)tuner->options.backend);
-    free((char *)tuner->options.compiler.python);
-    free((char *)tuner->options.compiler.container);
-    free((char *)tuner->options.compiler.kernel_file);
-    free((char *)tuner->options.compiler.engine_site);
+    for (int i = 0; i < tuner->text_count; i++)
+        free(tuner->texts[i]);
     for (int g = 0; g < GEMM_COUNT; g++)
         free(tuner->incumbent[g]);
 }

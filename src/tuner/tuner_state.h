@@ -34,7 +34,9 @@ struct tuner {
     atomic_bool stop; /* asked to end after the running chunk */
 
     struct question question;
-    struct tuner_options options; /* its strings are owned */
+    struct tuner_options options; /* its strings stand in texts */
+    char *texts[6];
+    int text_count;
     struct tile *incumbent[GEMM_COUNT];
     struct snapshot view; /* the working copy that is published */
     double published;     /* when, clock_monotonic */
