@@ -2,6 +2,7 @@
 #include "cli/bench.h"
 
 #include "domain/roofline.h"
+#include "domain/routing.h"
 #include "domain/smem.h"
 #include "domain/stats.h"
 
@@ -31,13 +32,21 @@ static void print_kernels(const struct bench *bench)
     }
 }
 
+static struct roofline roofline_at(const struct bench *bench, const struct bench_row *row)
+{
+    const struct shape *shape = &bench->target.shape;
+    struct roofline roofline;
+    roofline_make(shape, row->kernel->gemm, row->m, routing_expected_experts(shape, row->m),
+        &bench->target.device, &roofline);
+    return roofline;
+}
+
 static void print_row(const struct bench *bench, const struct bench_row *row)
 {
     char text[TILE_TEXT_SIZE], us[16];
     const struct kernel *kernel = &row->kernel->kernel;
     struct stats_interval median;
-    struct roofline roofline =
-        roofline_of(&bench->target.shape, &bench->target.device, row->kernel->gemm, row->m);
+    struct roofline roofline = roofline_at(bench, row);
     printf("%-4s %5d %-28s ", gemm_name(row->kernel->gemm), row->m,
         tile_format(&row->kernel->tile, text, sizeof text));
     if (row->sample_count == 0) {
@@ -110,8 +119,7 @@ static void add_kernel(
 static void add_figures(struct json *object, const struct bench *bench, const struct bench_row *row)
 {
     struct stats_interval median;
-    struct roofline roofline =
-        roofline_of(&bench->target.shape, &bench->target.device, row->kernel->gemm, row->m);
+    struct roofline roofline = roofline_at(bench, row);
     stats_median_interval(row->samples, row->sample_count, 0.95, &median);
     json_add_double(object, "median_us", median.estimate);
     struct json *interval = json_add_array(object, "ci_us");

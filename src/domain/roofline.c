@@ -3,27 +3,72 @@
 
 #include <math.h>
 
-/* A token takes top_k distinct ones of `routed` experts, this rank holds `experts` of them: an
- * expert is hit by at least one of M tokens with 1 - (1 - top_k/routed)^M. */
-static double experts_hit(const struct shape *shape, int m)
+/* Where the device's table has no rate: of the order of today's cards, so that guesses stay sane. */
+#define BANDWIDTH_UNKNOWN 1e12
+#define TENSOR_UNKNOWN 2e14
+
+static double peak_flops(const struct shape *shape, const struct device *device)
 {
-    int routed = shape->routed > shape->experts ? shape->routed : shape->experts;
-    return shape->experts * (1 - pow(1 - (double)shape->top_k / routed, m));
+    const bool narrow = shape->dtype == DTYPE_FP8_W8A8 || shape->dtype == DTYPE_INT8_W8A8;
+
+    return narrow && device->tensor_fp8 > 0 ? device->tensor_fp8 : device->tensor_bf16;
 }
 
-struct roofline roofline_of(
-    const struct shape *shape, const struct device *device, enum gemm gemm, int m)
+static double scale_bytes(const struct shape *shape, enum gemm gemm, double a_rows, double experts)
 {
-    double n = shape_gemm_n(shape, gemm), k = shape_gemm_k(shape, gemm);
-    double rows = (double)m * shape->top_k, a_rows = gemm == GEMM_UP ? m : rows;
-    struct roofline roofline = {
-        .bytes = experts_hit(shape, m) * n * k * dtype_b_bytes(shape->dtype) +
-                 a_rows * k * dtype_a_bytes(shape->dtype) + rows * n * dtype_a_bytes(shape->out),
-        .flops = 2 * rows * n * k,
-    };
-    double rate = shape->dtype == DTYPE_FP8_W8A8 ? device->tensor_fp8 : device->tensor_bf16;
-    double memory_s = device->bandwidth > 0 ? roofline.bytes / device->bandwidth : 0;
-    double compute_s = rate > 0 ? roofline.flops / rate : 0;
-    roofline.us = fmax(memory_s, compute_s) * 1e6;
-    return roofline;
+    const double n = shape_gemm_n(shape, gemm), k = shape_gemm_k(shape, gemm);
+
+    if (shape->dtype != DTYPE_FP8_W8A8 && shape->dtype != DTYPE_INT8_W8A8)
+        return 0;
+    if (shape->block_n > 0 && shape->block_k > 0)
+        return 4 * (a_rows + experts * ceil(n / shape->block_n)) * ceil(k / shape->block_k);
+    return shape->per_channel ? 4 * (a_rows + experts * n) : 0;
+}
+
+void roofline_make(const struct shape *shape, enum gemm gemm, int m, double experts,
+    const struct device *device, struct roofline *roofline)
+{
+    const double n = shape_gemm_n(shape, gemm), k = shape_gemm_k(shape, gemm);
+    const double rows = (double)m * shape->top_k, a_rows = gemm == GEMM_UP ? m : rows;
+    const double peak = peak_flops(shape, device);
+    double memory_us, compute_us;
+
+    roofline->bytes = experts * n * k * dtype_b_bytes(shape->dtype)
+        + a_rows * k * dtype_a_bytes(shape->dtype) + rows * n * 2
+        + scale_bytes(shape, gemm, a_rows, experts);
+    roofline->flops = 2 * rows * n * k;
+    memory_us = device->bandwidth > 0 ? 1e6 * roofline->bytes / device->bandwidth : 0;
+    compute_us = peak > 0 ? 1e6 * roofline->flops / peak : 0;
+    roofline->memory = memory_us >= compute_us;
+    roofline->us = roofline->memory ? memory_us : compute_us;
+}
+
+/* Blocks of rows: each expert's share rounded up to BLOCK_SIZE_M. */
+static double row_blocks(const struct shape *shape, int m, double experts, const struct tile *tile)
+{
+    const double rows = (double)m * shape->top_k;
+
+    return experts > 0 ? experts * ceil(fmax(rows / experts, 1) / tile->block_m) : 0;
+}
+
+double roofline_guess_us(const struct shape *shape, enum gemm gemm, int m, double experts,
+    const struct device *device, const struct tile *tile, int shared_bytes)
+{
+    const double n = shape_gemm_n(shape, gemm), k = shape_gemm_k(shape, gemm);
+    const double bandwidth = device->bandwidth > 0 ? device->bandwidth : BANDWIDTH_UNKNOWN;
+    const double peak = peak_flops(shape, device);
+    const double blocks_m = row_blocks(shape, m, experts, tile);
+    const double blocks = blocks_m * ceil(n / tile->block_n);
+    const double held = shared_bytes > 0 ? fmax(1, floor((double)device->smem_limit / shared_bytes))
+                                         : 1;
+    const double wave = (device->sm_count > 0 ? device->sm_count : 64) * fmin(held, 8);
+    const double waves = blocks / wave;
+    struct roofline roofline;
+    double flops;
+
+    roofline_make(shape, gemm, m, experts, device, &roofline);
+    flops = 2 * blocks_m * tile->block_m * ceil(n / tile->block_n) * tile->block_n
+        * ceil(k / tile->block_k) * tile->block_k;
+    return 1e6 * fmax(roofline.bytes / bandwidth, flops / (peak > 0 ? peak : TENSOR_UNKNOWN))
+        * (waves > 0 ? ceil(waves) / waves : 1);
 }
