@@ -11,6 +11,8 @@ const struct command *const commands[] = {
     &cmd_check,
     &cmd_explain,
     &cmd_convert,
+    &cmd_list,
+    &cmd_report,
     &cmd_help,
     &cmd_bench,
     &cmd_worker,

@@ -53,6 +53,8 @@ extern const struct command cmd_convert;
 extern const struct command cmd_explain;
 extern const struct command cmd_bench;
 extern const struct command cmd_help;
+extern const struct command cmd_list;
+extern const struct command cmd_report;
 extern const struct command cmd_worker;
 extern const struct command cmd_shape;
 extern const struct command cmd_space;

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MOEBENCH_CLI_DATABASE_H
+#define MOEBENCH_CLI_DATABASE_H
+
+#include "cli/arguments.h"
+#include "store/store.h"
+
+/* The option of every command that uses the database. */
+#define DATABASE_OPTION                                                          \
+    {                                                                            \
+        "db", "FILE", "the database ($MOEBENCH_DB, else in the XDG data folder)" \
+    }
+
+/* --db, or the default; free(). NULL and *err without both. */
+char *database_path(const struct arguments *args, struct error *err);
+struct store *database_open(const struct arguments *args, enum store_mode mode, struct error *err);
+
+#endif
