@@ -15,6 +15,7 @@ const struct command *const commands[] = {
     &cmd_report,
     &cmd_help,
     &cmd_bench,
+    &cmd_doctor,
     &cmd_worker,
     NULL,
 };
