@@ -41,7 +41,9 @@ struct bench {
     size_t kernel_count;
     struct bench_row *rows; /* [GEMM][M][tile] */
     size_t row_count;
-    int samples; /* wanted */
+    int samples;          /* wanted */
+    double gpu_s, wall_s; /* of all chunks: kernel time with sentinels; wall */
+    long long launches;
 };
 
 /* Reads --gemm, --m, --tile into kernels and rows; bench_free in either case. */

@@ -50,7 +50,8 @@ static void print_row(const struct bench *bench, const struct bench_row *row)
     printf("%-4s %5d %-28s ", gemm_name(row->kernel->gemm), row->m,
         tile_format(&row->kernel->tile, text, sizeof text));
     if (row->sample_count == 0) {
-        printf("%s: %s\n", point_status_name(row->status), row->kernel->text);
+        printf("%s: %s\n", point_status_name(row->status),
+            row->text[0] ? row->text : row->kernel->text);
         return;
     }
     stats_median_interval(row->samples, row->sample_count, 0.95, &median);
@@ -146,6 +147,9 @@ static void add_measured(struct json *object, const struct bench *bench)
     json_add_string(object, "backend", bench->hello.backend);
     json_add_string(object, "note", bench->report.note);
     json_add_double(object, "granularity_us", bench->report.granularity_us);
+    json_add_double(object, "gpu_s", bench->gpu_s);
+    json_add_double(object, "wall_s", bench->wall_s);
+    json_add_int(object, "launches", bench->launches);
     struct json *rows = json_add_array(object, "measurements");
     for (size_t i = 0; i < bench->row_count; i++) {
         const struct bench_row *row = &bench->rows[i];
@@ -155,6 +159,8 @@ static void add_measured(struct json *object, const struct bench *bench)
         json_add_int(one, "m", row->m);
         json_add_string(one, "tile", tile_format(&row->kernel->tile, text, sizeof text));
         json_add_string(one, "status", point_status_name(row->status));
+        if (row->text[0])
+            json_add_string(one, "text", row->text);
         if (row->sample_count > 0)
             add_figures(one, bench, row);
     }

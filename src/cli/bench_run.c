@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The timing half of `moebench bench`: one worker, all rows of a (GEMM, M) shuffled in one job. */
+/*
+ * The timing half of `moebench bench`: one worker at a time, all rows of a (GEMM, M) shuffled in
+ * one job. A kernel that faults or hangs takes its worker along: the rows of that job are then
+ * measured one by one, each death marks its row, and the next worker goes on with the rest.
+ */
 #include "cli/bench.h"
 
 #include "base/text.h"
@@ -47,7 +51,16 @@ static bool set_up(
     return client_setup(client, &setup, &bench->report, err);
 }
 
-/* The next event that is an answer to `id`; loads that failed and the worker's end are errors. */
+/* The worker in use, and what a new one is made from. */
+struct session {
+    struct bench *bench;
+    const struct arguments *args;
+    struct client_options options;
+    struct client *client;
+    long long id; /* of the latest job */
+};
+
+/* The next event that is an answer; loads that failed and the worker's end are errors. */
 static bool next_answer(struct client *client, struct event *event, struct error *err)
 {
     for (;;) {
@@ -77,8 +90,12 @@ static struct measure_item item_of(const struct bench_row *row, int samples)
     return item;
 }
 
-static void take_chunk(struct bench_row *const rows[], const struct measure_chunk *chunk)
+static void take_chunk(
+    struct bench *bench, struct bench_row *const rows[], const struct measure_chunk *chunk)
 {
+    bench->gpu_s += chunk->gpu_s;
+    bench->wall_s += chunk->wall_s;
+    bench->launches += chunk->launches;
     for (int i = 0; i < chunk->sample_count; i++) {
         struct bench_row *row = rows[chunk->samples[i].item];
         row->samples = xrealloc(row->samples, row->sample_count + 1, sizeof *row->samples);
@@ -87,58 +104,59 @@ static void take_chunk(struct bench_row *const rows[], const struct measure_chun
     }
 }
 
-/* Ends that leave the worker usable make a note at the row at fault; the others are errors. */
-static bool take_end(
-    struct bench_row *const rows[], int count, const struct event *event, struct error *err)
+/* How a job of some rows went. */
+enum outcome { OUTCOME_DONE, OUTCOME_WORKER_GONE, OUTCOME_ERROR };
+
+static enum outcome outcome_of(const struct event *event, struct error *err)
 {
     if (event->end == JOB_DONE)
-        return true;
-    bool known = event->item >= 0 && event->item < count;
-    char tile[TILE_TEXT_SIZE] = "";
-    if (known)
-        tile_format(&rows[event->item]->kernel->tile, tile, sizeof tile);
-    return error_set(err, ERROR_FAILED, "%s%s%s: %s", job_end_name(event->end), known ? " at " : "",
-        tile, event->text);
+        return OUTCOME_DONE;
+    error_set(err, ERROR_FAILED, "%s: %s", job_end_name(event->end), event->text);
+    return event->end == JOB_FAULT || event->end == JOB_HANG ? OUTCOME_WORKER_GONE : OUTCOME_ERROR;
 }
 
-static bool measure_rows(struct bench *bench, struct client *client, struct bench_row *const rows[],
-    int count, long long id, struct error *err)
+static void mark_dead(struct bench_row *row, const struct event *event)
+{
+    row->status = event->end == JOB_HANG ? POINT_TIMED_OUT : POINT_FAULTED;
+    snprintf(row->text, sizeof row->text, "%.250s", event->text);
+}
+
+static enum outcome measure_rows(struct session *session, struct bench_row *const rows[], int count,
+    struct event *event, struct error *err)
 {
     struct measure_item *items = xcalloc((size_t)count, sizeof *items);
-    struct event *event = xcalloc(1, sizeof *event);
+    const long long id = ++session->id;
     struct measure_job job = {
         .id = id, .items = items, .item_count = count, .shuffle = true, .seed = (uint64_t)id};
     for (int i = 0; i < count; i++)
-        items[i] = item_of(rows[i], bench->samples);
-    bool ok = client_measure(client, &job, err);
+        items[i] = item_of(rows[i], session->bench->samples);
+    bool ok = client_measure(session->client, &job, err);
     do {
-        ok = ok && next_answer(client, event, err);
+        ok = ok && next_answer(session->client, event, err);
         if (ok && event->op == EVENT_CHUNK)
-            take_chunk(rows, &event->chunk);
+            take_chunk(session->bench, rows, &event->chunk);
     } while (ok && event->op != EVENT_DONE);
-    ok = ok && take_end(rows, count, event, err);
-    free(event);
     free(items);
-    return ok;
+    return ok ? outcome_of(event, err) : OUTCOME_ERROR;
 }
 
-static bool verify_row(
-    struct client *client, struct bench_row *row, long long id, struct error *err)
+static enum outcome verify_row(
+    struct session *session, struct bench_row *row, struct event *event, struct error *err)
 {
     struct measure_item item = item_of(row, 1);
-    struct event *event = xcalloc(1, sizeof *event);
-    bool ok = client_verify(client, id, &item, err);
+    bool ok = client_verify(session->client, ++session->id, &item, err);
     do
-        ok = ok && next_answer(client, event, err);
+        ok = ok && next_answer(session->client, event, err);
     while (ok && event->op != EVENT_VERIFIED);
-    ok = ok && take_end(&row, 1, event, err);
-    if (ok) {
+    if (!ok)
+        return OUTCOME_ERROR;
+    enum outcome outcome = outcome_of(event, err);
+    if (outcome == OUTCOME_DONE) {
         row->verify = event->verify;
         row->verified = true;
         row->status = row->verify.right ? POINT_OK : POINT_WRONG_RESULT;
     }
-    free(event);
-    return ok;
+    return outcome;
 }
 
 static bool load_all(struct bench *bench, struct client *client, struct error *err)
@@ -172,16 +190,53 @@ static int collect(struct bench *bench, size_t start, struct bench_row **rows, s
     return count;
 }
 
-static bool measure_all(struct bench *bench, struct client *client, struct error *err)
+static bool open_worker(struct session *session, struct error *err)
 {
+    session->client = client_open(&session->options, err);
+    return session->client != NULL;
+}
+
+static bool prepare_worker(struct session *session, struct error *err)
+{
+    return set_up(session->bench, session->client, session->args, err) &&
+           load_all(session->bench, session->client, err);
+}
+
+static bool replace_worker(struct session *session, struct error *err)
+{
+    client_close(session->client, true);
+    session->client = NULL;
+    *err = (struct error){0};
+    return open_worker(session, err) && prepare_worker(session, err);
+}
+
+/* Measures and verifies rows of one (GEMM, M); those at fault are marked. */
+static bool measure_group(
+    struct session *session, struct bench_row **rows, int count, struct error *err)
+{
+    struct event *event = xcalloc(1, sizeof *event);
+    enum outcome outcome = measure_rows(session, rows, count, event, err);
+    for (int i = 0; outcome == OUTCOME_DONE && i < count; i++)
+        outcome = rows[i]->verified ? OUTCOME_DONE : verify_row(session, rows[i], event, err);
+    bool ok = outcome == OUTCOME_DONE;
+    if (outcome == OUTCOME_WORKER_GONE && count == 1)
+        mark_dead(rows[0], event);
+    if (outcome == OUTCOME_WORKER_GONE)
+        ok = replace_worker(session, err);
+    for (int i = 0; ok && outcome == OUTCOME_WORKER_GONE && count > 1 && i < count; i++)
+        ok = measure_group(session, &rows[i], 1, err);
+    free(event);
+    return ok;
+}
+
+static bool measure_all(struct session *session, struct error *err)
+{
+    struct bench *bench = session->bench;
     struct bench_row **rows = xcalloc(bench->row_count, sizeof *rows);
-    long long id = 0;
     bool ok = true;
     for (size_t start = 0, end; ok && start < bench->row_count; start = end) {
         int count = collect(bench, start, rows, &end);
-        ok = count == 0 || measure_rows(bench, client, rows, count, ++id, err);
-        for (int i = 0; ok && i < count; i++)
-            ok = verify_row(client, rows[i], ++id, err);
+        ok = count == 0 || measure_group(session, rows, count, err);
     }
     free(rows);
     return ok;
@@ -190,18 +245,17 @@ static bool measure_all(struct bench *bench, struct client *client, struct error
 bool bench_measure(struct bench *bench, const struct arguments *args, struct error *err)
 {
     long ordinal;
-    struct client_options options = {.backend = "cuda"};
+    struct session session = {.bench = bench, .args = args, .options.backend = "cuda"};
     if (!arguments_int(args, "device-ordinal", 0, 1023, 0, &ordinal, err))
         return false;
-    options.ordinal = (int)ordinal;
-    struct client *client = client_open(&options, err);
-    if (client == NULL)
+    session.options.ordinal = (int)ordinal;
+    if (!open_worker(&session, err))
         return false;
-    bench->hello = *client_hello(client);
+    bench->hello = *client_hello(session.client);
     bench->target.device = bench->hello.device;
     bool ok = device_supports(&bench->target.device, bench->target.shape.dtype, err) &&
-              bench_compile(bench, args, err) && set_up(bench, client, args, err) &&
-              load_all(bench, client, err) && measure_all(bench, client, err);
-    client_close(client, !ok);
+              bench_compile(bench, args, err) && prepare_worker(&session, err) &&
+              measure_all(&session, err);
+    client_close(session.client, !ok);
     return ok;
 }
