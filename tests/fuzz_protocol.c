@@ -5,6 +5,8 @@
 #include "base/text.h"
 #include "worker/protocol.h"
 
+#include <stdlib.h>
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *line = xstrndup((const char *)data, size);
