@@ -3,14 +3,15 @@
 
 Usage: triton_timing.py BENCH.json KERNEL_SOURCE
 
-Reads `moebench bench --json` output, times every tile in it again (same shape, GEMM, M, launches a
-sample, uniform routing, weights kept cold by rotation, events inside a captured graph), and prints a
-line a tile: both medians and their difference. Needs torch and a GPU; FP8 per channel only.
+Reads `moebench bench --json` output, times every tile in it again (same shape, GEMM, M, uniform
+routing, weights kept cold by rotation, samples of 200 us or more between events inside a captured
+graph), and prints a line a tile: both medians. Needs torch and a GPU; FP8 per channel only.
 """
 
 import importlib.util
 import json
 import pathlib
+import re
 import statistics
 import sys
 import tempfile
@@ -20,6 +21,15 @@ import torch
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ROUTINGS = 16
 SAMPLES = 30
+SAMPLE_US = 200
+FIELDS = {"BM": "BLOCK_SIZE_M", "BN": "BLOCK_SIZE_N", "BK": "BLOCK_SIZE_K", "G": "GROUP_SIZE_M",
+          "w": "num_warps", "s": "num_stages"}
+
+
+def read_tile(text):
+    """BM64,BN128,.. as the launch arguments it stands for."""
+    parts = (re.fullmatch(r"([A-Za-z]+)(\d+)", part).groups() for part in text.split(","))
+    return {FIELDS[name]: int(value) for name, value in parts}
 
 
 def load_kernel(path):
@@ -36,8 +46,8 @@ class Layer:
     """Tensors of one MoE layer, FP8 per channel with per-token activation scales."""
 
     def __init__(self, shape, max_m):
-        self.experts, self.top_k = shape["E"], shape["top_k"]
-        self.hidden, self.width = shape["K"], shape["N"]
+        self.experts, self.top_k = shape["experts"], shape["top_k"]
+        self.hidden, self.width = shape["hidden"], shape["intermediate"]
         self.weights = {
             "up": self.fp8(self.experts, 2 * self.width, self.hidden),
             "down": self.fp8(self.experts, self.hidden, self.width),
@@ -112,7 +122,7 @@ def launcher(kernel, layer, gemm, m, tile, ids):
         top_k=layer.top_k if gemm == "up" else 1, compute_type=tl.bfloat16, use_fp8_w8a8=True,
         use_int8_w8a8=False, use_int8_w8a16=False, per_channel_quant=True,
         even_Ks=depth % tile["BLOCK_SIZE_K"] == 0, c_sorted=False, filter_expert=False,
-        **{k: v for k, v in tile.items() if k != "USE_TMA"},
+        **tile,
     )
     known = set(kernel.arg_names) | {"num_warps", "num_stages"}
     arguments = {name: value for name, value in arguments.items() if name in known}
@@ -146,18 +156,20 @@ def time_tile(launches, per_sample):
 def main():
     bench = json.loads(pathlib.Path(sys.argv[1]).read_text())
     kernel = load_kernel(sys.argv[2])
-    results = bench["results"]
-    layer = Layer(bench["shape"], max(r["m"] for r in results))
+    timed = [row for row in bench["measurements"] if row["status"] == "ok"]
+    layer = Layer(bench["shape"], max(row["m"] for row in timed))
     agree = 0
-    for r in results:
-        ids = [layer.routing(r["m"]) for _ in range(ROUTINGS)]
-        launches = [launcher(kernel, layer, r["gemm"], r["m"], r["tile"], i) for i in ids]
-        ours, theirs = r["median_us"], time_tile(launches, r["launches"])
+    for row in timed:
+        tile, gemm, m, ours = read_tile(row["tile"]), row["gemm"], row["m"], row["median_us"]
+        launches = [launcher(kernel, layer, gemm, m, tile, layer.routing(m))
+                    for _ in range(ROUTINGS)]
+        theirs = time_tile(launches, -(-SAMPLE_US // int(ours)))
         within = abs(ours - theirs) <= max(0.01 * theirs, 1.0)
         agree += within
-        print(json.dumps({"gemm": r["gemm"], "m": r["m"], "tile": r["tile"], "moebench_us": ours,
-                          "triton_us": round(theirs, 3), "within": within}), flush=True)
-    print(f"{agree} of {len(results)} within max(1 %, 1 us)")
+        print(f"{gemm:4} {m:5} {row['tile']:28} moebench {ours:8.2f} triton {theirs:8.2f} us "
+              f"{100 * (ours / theirs - 1):+6.2f} % {'' if within else 'apart'}", flush=True)
+    print(f"{agree} of {len(timed)} within max(1 %, 1 us)")
+    sys.exit(0 if agree == len(timed) else 1)
 
 
 if __name__ == "__main__":
