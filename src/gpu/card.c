@@ -15,13 +15,14 @@ static bool attribute(CUdevice device, CUdevice_attribute which, int *value, str
     return CU(cuDeviceGetAttribute(value, which, device));
 }
 
-/* Bytes a second by the memory's clock (kHz, doubled) and bus width; 0 where the driver says none. */
+/* Bytes a second by the memory's clock (kHz, doubled) and bus width; 0 where the driver says none.
+ */
 static double attribute_bandwidth(CUdevice device)
 {
     int kilohertz = 0, bits = 0;
 
-    if (!attribute(device, CU_DEVICE_ATTRIBUTE_MEMORY_CLOCK_RATE, &kilohertz, NULL)
-        || !attribute(device, CU_DEVICE_ATTRIBUTE_GLOBAL_MEMORY_BUS_WIDTH, &bits, NULL))
+    if (!attribute(device, CU_DEVICE_ATTRIBUTE_MEMORY_CLOCK_RATE, &kilohertz, NULL) ||
+        !attribute(device, CU_DEVICE_ATTRIBUTE_GLOBAL_MEMORY_BUS_WIDTH, &bits, NULL))
         return 0;
     return 2.0 * kilohertz * 1e3 * bits / 8;
 }
@@ -32,13 +33,13 @@ static bool read_facts(CUdevice device, struct device *facts, struct error *err)
     int major, minor, smem, count, l2, integrated;
     char name[128] = "";
 
-    if (!CU(cuDeviceGetName(name, sizeof name, device))
-        || !attribute(device, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, &major, err)
-        || !attribute(device, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR, &minor, err)
-        || !attribute(device, CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN, &smem, err)
-        || !attribute(device, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, &count, err)
-        || !attribute(device, CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE, &l2, err)
-        || !attribute(device, CU_DEVICE_ATTRIBUTE_INTEGRATED, &integrated, err))
+    if (!CU(cuDeviceGetName(name, sizeof name, device)) ||
+        !attribute(device, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, &major, err) ||
+        !attribute(device, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR, &minor, err) ||
+        !attribute(device, CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN, &smem, err) ||
+        !attribute(device, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, &count, err) ||
+        !attribute(device, CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE, &l2, err) ||
+        !attribute(device, CU_DEVICE_ATTRIBUTE_INTEGRATED, &integrated, err))
         return false;
     if (!device_find(name, facts, NULL))
         *facts = (struct device){0};
@@ -60,8 +61,8 @@ static bool find_device(int ordinal, CUdevice *device, struct error *err)
     if (!driver_open(err) || !CU(cuDeviceGetCount(&count)))
         return false;
     if (ordinal >= count)
-        return error_set(err, ERROR_DEVICE, "no GPU %d: the driver shows %d (CUDA_VISIBLE_DEVICES?)",
-            ordinal, count);
+        return error_set(err, ERROR_DEVICE,
+            "no GPU %d: the driver shows %d (CUDA_VISIBLE_DEVICES?)", ordinal, count);
     return CU(cuDeviceGet(device, ordinal));
 }
 
@@ -69,14 +70,11 @@ struct card *card_open(int ordinal, struct error *err)
 {
     struct card *card = xcalloc(1, sizeof *card);
 
-    if (!find_device(ordinal, &card->device, err)
-        || !read_facts(card->device, &card->facts, err)
-        || !CU(cuDeviceGetPCIBusId(card->pci, sizeof card->pci, card->device))
-        || !CU(cuDevicePrimaryCtxRetain(&card->context, card->device)))
+    if (!find_device(ordinal, &card->device, err) || !read_facts(card->device, &card->facts, err) ||
+        !CU(cuDevicePrimaryCtxRetain(&card->context, card->device)))
         goto fail;
-    if (!CU(cuCtxSetCurrent(card->context))
-        || !CU(cuStreamCreate(&card->stream, CU_STREAM_NON_BLOCKING))
-        || !own_kernels_load(card, err))
+    if (!CU(cuCtxSetCurrent(card->context)) ||
+        !CU(cuStreamCreate(&card->stream, CU_STREAM_NON_BLOCKING)) || !own_kernels_load(card, err))
         goto fail;
     return card;
 fail:
@@ -101,9 +99,11 @@ const struct device *card_facts(const struct card *card)
     return &card->facts;
 }
 
-const char *card_pci(const struct card *card)
+bool card_find_pci(int ordinal, char pci[32], struct error *err)
 {
-    return card->pci;
+    CUdevice device;
+
+    return find_device(ordinal, &device, err) && CU(cuDeviceGetPCIBusId(pci, 32, device));
 }
 
 /* "MemAvailable:  12345 kB" of /proc/meminfo; -1 when it is not to be had. */

@@ -17,7 +17,8 @@ const struct device *card_facts(const struct card *card);
  * less a margin: page cache is not in the way, and the machine must go on living.
  */
 bool card_free_memory(struct card *card, long long *bytes, struct error *err);
-const char *card_pci(const struct card *card); /* "00000000:01:00.0" */
+/* Where a GPU sits ("00000000:01:00.0"), asked without making a context: 32 bytes. */
+bool card_find_pci(int ordinal, char pci[32], struct error *err);
 
 /* The first visible GPU as the driver describes it, without making a context; false and the reason
  * when there is none. Figures the driver lacks come from data/devices.json. */

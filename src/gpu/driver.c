@@ -31,8 +31,9 @@ static bool find_symbols(PFN_cuGetProcAddress_v12000 get, const char *library, s
         CUdriverProcAddressQueryResult found = CU_GET_PROC_ADDRESS_SUCCESS;
 
         *symbol->slot = NULL;
-        if (get(symbol->name, symbol->slot, symbol->version, CU_GET_PROC_ADDRESS_DEFAULT, &found)
-            == CUDA_SUCCESS && found == CU_GET_PROC_ADDRESS_SUCCESS && *symbol->slot)
+        if (get(symbol->name, symbol->slot, symbol->version, CU_GET_PROC_ADDRESS_DEFAULT, &found) ==
+                CUDA_SUCCESS &&
+            found == CU_GET_PROC_ADDRESS_SUCCESS && *symbol->slot)
             continue;
         *symbol->slot = NULL;
         if (!symbol->optional)
@@ -79,8 +80,8 @@ bool driver_check(CUresult result, const char *call, const char *file, int line,
     last_failure = result;
     if (!driver.cuGetErrorName || driver.cuGetErrorName(result, &name) != CUDA_SUCCESS || !name)
         name = "an error without a name";
-    return error_set(err, ERROR_DEVICE, "%.*s: %s, %d (%s:%d)", (int)strcspn(call, "("), call,
-        name, (int)result, path_basename(file), line);
+    return error_set(err, ERROR_DEVICE, "%.*s: %s, %d (%s:%d)", (int)strcspn(call, "("), call, name,
+        (int)result, path_basename(file), line);
 }
 
 /* The errors that the driver's manual calls unrecoverable for the process's context. */

@@ -23,7 +23,6 @@ struct card {
     CUcontext context; /* the primary one, NULL before it is retained */
     CUstream stream;   /* everything runs in this one */
     struct device facts;
-    char pci[32];
     CUmodule modules[4]; /* of kernels/NAME.cu */
     CUfunction own[OWN_COUNT];
 };
@@ -32,8 +31,8 @@ struct card {
 bool own_kernels_load(struct card *card, struct error *err);
 void own_kernels_unload(struct card *card);
 /* Queues one on `stream`, or into the capture that runs there. */
-bool own_launch(struct card *card, CUstream stream, enum own_kernel which, unsigned grid_x, unsigned grid_y,
-    unsigned threads, void *arguments[], struct error *err);
+bool own_launch(struct card *card, CUstream stream, enum own_kernel which, unsigned grid_x,
+    unsigned grid_y, unsigned threads, void *arguments[], struct error *err);
 
 /* Device memory with its size, so that a layer can say what it holds. */
 struct memory {
@@ -44,9 +43,9 @@ struct memory {
 bool memory_make(struct memory *memory, size_t size, struct error *err);
 void memory_drop(struct memory *memory);
 /* Copies and waits. */
-bool memory_upload(struct card *card, CUdeviceptr at, const void *bytes, size_t size,
-    struct error *err);
-bool memory_download(struct card *card, void *bytes, CUdeviceptr at, size_t size,
-    struct error *err);
+bool memory_upload(
+    struct card *card, CUdeviceptr at, const void *bytes, size_t size, struct error *err);
+bool memory_download(
+    struct card *card, void *bytes, CUdeviceptr at, size_t size, struct error *err);
 
 #endif

@@ -27,8 +27,7 @@ static size_t type_size(const char *type)
 }
 
 /* Each parameter left by the compiler must be one that a launch fills, with the type it fills. */
-static bool check_names(const struct loaded *loaded, const struct kernel *kernel,
-    struct error *err)
+static bool check_names(const struct loaded *loaded, const struct kernel *kernel, struct error *err)
 {
     const struct layer_options *options = &loaded->layer->options;
 
@@ -50,8 +49,8 @@ static bool check_names(const struct loaded *loaded, const struct kernel *kernel
 }
 
 /* Offsets and sizes as the code itself has them, natural alignment, nothing left over. */
-static bool check_layout(const struct loaded *loaded, const struct kernel *kernel,
-    struct error *err)
+static bool check_layout(
+    const struct loaded *loaded, const struct kernel *kernel, struct error *err)
 {
     size_t expected = 0, offset, size;
 
@@ -62,19 +61,32 @@ static bool check_layout(const struct loaded *loaded, const struct kernel *kerne
 
         expected = (expected + width - 1) / width * width;
         if (!CU(cuFuncGetParamInfo(loaded->function, (size_t)i, &offset, &size)))
-            return error_prefix(err, "%s: parameter %d (%s)", kernel->entry, i,
-                kernel->arguments[i].name);
+            return error_prefix(
+                err, "%s: parameter %d (%s)", kernel->entry, i, kernel->arguments[i].name);
         if (offset != expected || size != width)
             return error_set(err, ERROR_FAILED,
                 "%s: parameter %d (%s) is %zu bytes at %zu in the code, %zu at %zu in the launch",
                 kernel->entry, i, kernel->arguments[i].name, size, offset, width, expected);
         expected += width;
     }
-    if (driver.cuFuncGetParamInfo(loaded->function, (size_t)kernel->argument_count, &offset, &size)
-        == CUDA_SUCCESS)
+    if (driver.cuFuncGetParamInfo(
+            loaded->function, (size_t)kernel->argument_count, &offset, &size) == CUDA_SUCCESS)
         return error_set(err, ERROR_FAILED, "%s: the code has more than the launch's %d parameters",
             kernel->entry, kernel->argument_count);
     return true;
+}
+
+/* Registers may not go round: then no launch would ever succeed. */
+static bool check_threads(
+    const struct loaded *loaded, const struct kernel *kernel, struct error *err)
+{
+    int most = 0;
+
+    if (!CU(cuFuncGetAttribute(&most, CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK, loaded->function)))
+        return false;
+    return 32 * kernel->num_warps <= most ||
+           error_set(err, ERROR_FAILED, "%s: %d threads a block, the card can run %d of them",
+               kernel->entry, 32 * kernel->num_warps, most);
 }
 
 /* As Triton's loader does: above 48 KiB all of the block's optional shared memory is asked for. */
@@ -88,10 +100,10 @@ static bool set_shared(const struct loaded *loaded, const struct kernel *kernel,
             kernel->entry, kernel->shared_bytes, limit);
     if (kernel->shared_bytes <= SHARED_DEFAULT || limit <= SHARED_DEFAULT)
         return true;
-    return CU(cuFuncSetCacheConfig(loaded->function, CU_FUNC_CACHE_PREFER_SHARED))
-        && CU(cuFuncGetAttribute(&fixed, CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES, loaded->function))
-        && CU(cuFuncSetAttribute(loaded->function,
-            CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, limit - fixed));
+    return CU(cuFuncSetCacheConfig(loaded->function, CU_FUNC_CACHE_PREFER_SHARED)) &&
+           CU(cuFuncGetAttribute(&fixed, CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES, loaded->function)) &&
+           CU(cuFuncSetAttribute(
+               loaded->function, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, limit - fixed));
 }
 
 static bool check_kernel(const struct kernel *kernel, struct error *err)
@@ -99,8 +111,8 @@ static bool check_kernel(const struct kernel *kernel, struct error *err)
     if (!kernel->cubin || !kernel->cubin_size)
         return error_set(err, ERROR_FAILED, "%s comes without its code", kernel->entry);
     if (kernel->global_scratch || kernel->profile_scratch)
-        return error_set(err, ERROR_FAILED, "%s wants scratch memory: not launched yet",
-            kernel->entry);
+        return error_set(
+            err, ERROR_FAILED, "%s wants scratch memory: not launched yet", kernel->entry);
     if (kernel->launch_pdl)
         return error_set(err, ERROR_FAILED,
             "%s is for programmatic dependent launch: not timed yet", kernel->entry);
@@ -120,11 +132,12 @@ struct loaded *launch_load(struct layer *layer, const struct kernel *kernel, enu
     loaded->argument_count = kernel->argument_count;
     for (int i = 0; i < kernel->argument_count; i++)
         snprintf(loaded->names[i], sizeof loaded->names[i], "%s", kernel->arguments[i].name);
-    if (!check_kernel(kernel, err) || !check_names(loaded, kernel, err)
-        || !CU(cuModuleLoadData(&loaded->module, kernel->cubin)))
+    if (!check_kernel(kernel, err) || !check_names(loaded, kernel, err) ||
+        !CU(cuModuleLoadData(&loaded->module, kernel->cubin)))
         goto fail;
-    if (!CU(cuModuleGetFunction(&loaded->function, loaded->module, kernel->entry))
-        || !check_layout(loaded, kernel, err) || !set_shared(loaded, kernel, err))
+    if (!CU(cuModuleGetFunction(&loaded->function, loaded->module, kernel->entry)) ||
+        !check_layout(loaded, kernel, err) || !check_threads(loaded, kernel, err) ||
+        !set_shared(loaded, kernel, err))
         goto fail;
     return loaded;
 fail:
@@ -158,8 +171,8 @@ bool launch_bind(const struct loaded *loaded, int m, struct bound *bound, struct
 
     bound->loaded = loaded;
     bound->placed = layer_placed(loaded->layer, m, loaded->tile.block_m);
-    bound->grid = (unsigned)divide_up(bound->placed->em, loaded->tile.block_m)
-        * (unsigned)divide_up(n, loaded->tile.block_n);
+    bound->grid = (unsigned)divide_up(bound->placed->em, loaded->tile.block_m) *
+                  (unsigned)divide_up(n, loaded->tile.block_n);
     for (int i = 0; i < loaded->argument_count; i++) {
         struct argument argument;
 

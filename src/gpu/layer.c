@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #define COPIES_MOST 8
-#define ROW_ALIGN 256u             /* of what pointers with the 16-byte hint point at */
+#define ROW_ALIGN 256u              /* of what pointers with the 16-byte hint point at */
 #define ROUTINGS_ROOM (256LL << 20) /* for routings, references and the sentinel */
 
 static int divide_up(int value, int by)
@@ -113,11 +113,11 @@ static bool fill_gemm(struct layer *layer, enum gemm gemm, struct error *err)
             return false;
     }
     return fill(card, OWN_FILL_VALUES, tensors->a.at, counts.a, element, deviation,
-               seed + (1ull << 37), err)
-        && fill(card, OWN_FILL_SCALES, tensors->a_scale.at, counts.a_scale, ABI_BF16,
-            1 / deviation, seed + (2ull << 37), err)
-        && fill(card, OWN_FILL_SCALES, tensors->b_scale.at, counts.b_scale, ABI_BF16,
-            shrink / deviation, seed + (3ull << 37), err);
+               seed + (1ull << 37), err) &&
+           fill(card, OWN_FILL_SCALES, tensors->a_scale.at, counts.a_scale, ABI_BF16, 1 / deviation,
+               seed + (2ull << 37), err) &&
+           fill(card, OWN_FILL_SCALES, tensors->b_scale.at, counts.b_scale, ABI_BF16,
+               shrink / deviation, seed + (3ull << 37), err);
 }
 
 /* Weights that the L2 cache could hold much of are there several times. */
@@ -137,10 +137,10 @@ static bool make_gemm(struct layer *layer, enum gemm gemm, struct error *err)
     const struct counts counts = count_elements(layer, gemm, layer->options.max_m);
     const size_t a_bytes = (size_t)dtype_a_bytes(layer->options.shape.dtype);
 
-    return memory_make(&tensors->b, tensors->copy_bytes * (size_t)tensors->copies, err)
-        && memory_make(&tensors->a, counts.a * a_bytes, err)
-        && memory_make(&tensors->a_scale, counts.a_scale * 4, err)
-        && memory_make(&tensors->b_scale, counts.b_scale * 4, err) && fill_gemm(layer, gemm, err);
+    return memory_make(&tensors->b, tensors->copy_bytes * (size_t)tensors->copies, err) &&
+           memory_make(&tensors->a, counts.a * a_bytes, err) &&
+           memory_make(&tensors->a_scale, counts.a_scale * 4, err) &&
+           memory_make(&tensors->b_scale, counts.b_scale * 4, err) && fill_gemm(layer, gemm, err);
 }
 
 /* What the layer will take; decides on copies of the weights. */
@@ -187,8 +187,8 @@ struct layer *layer_open(struct card *card, const struct layer_options *options,
 
     layer->card = card;
     layer->options = *options;
-    if (!argument_supported(&options->engine, &options->shape, err)
-        || !check_memory(layer, plan_bytes(layer), err))
+    if (!argument_supported(&options->engine, &options->shape, err) ||
+        !check_memory(layer, plan_bytes(layer), err))
         goto fail;
     for (int gemm = 0; gemm < GEMM_COUNT; gemm++) {
         const struct counts counts = count_elements(layer, (enum gemm)gemm, options->max_m);
@@ -197,9 +197,9 @@ struct layer *layer_open(struct card *card, const struct layer_options *options,
         if (!make_gemm(layer, (enum gemm)gemm, err))
             goto fail;
     }
-    if (!memory_make(&layer->c, 2 * c, err)
-        || !CU(cuMemsetD16Async(layer->c.at, 0, c, card->stream))
-        || !CU(cuStreamSynchronize(card->stream)))
+    if (!memory_make(&layer->c, 2 * c, err) ||
+        !CU(cuMemsetD16Async(layer->c.at, 0, c, card->stream)) ||
+        !CU(cuStreamSynchronize(card->stream)))
         goto fail;
     return layer;
 fail:

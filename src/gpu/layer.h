@@ -19,15 +19,12 @@ struct layer_options {
 struct layer;
 
 /* Refuses, with numbers, what does not fit into the memory that is free. */
-struct layer *layer_open(struct card *card, const struct layer_options *options,
-    struct error *err);
+struct layer *layer_open(struct card *card, const struct layer_options *options, struct error *err);
 void layer_close(struct layer *layer); /* NULL does nothing */
 long long layer_bytes(const struct layer *layer);
 int layer_copies(const struct layer *layer, enum gemm gemm);
 /* Makes the routings of M and their align step for block_m ready on the card, so that no later
  * launch allocates. Harmless when they are. */
 bool layer_route(struct layer *layer, int m, int block_m, struct error *err);
-/* Distinct experts that a launch of M reads, mean over its draws; layer_route came before. */
-double layer_mean_experts(const struct layer *layer, int m);
 
 #endif

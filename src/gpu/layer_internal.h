@@ -13,7 +13,8 @@ struct routed {
     struct memory weights; /* fp32 [m*top_k] */
 };
 
-/* The align step of one M's routings for one BLOCK_SIZE_M; every row starts at a 256-byte boundary. */
+/* The align step of one M's routings for one BLOCK_SIZE_M; every row starts at a 256-byte boundary.
+ */
 struct placed {
     int m, block_m;
     int draw_count, place_count;

@@ -125,8 +125,8 @@ void nvml_read(struct nvml *nvml, bool unified, struct nvml_state *state)
     unsigned value;
 
     *state = (struct nvml_state){0};
-    if (nvml && nvml->temperature
-        && nvml->temperature(nvml->device, NVML_TEMPERATURE_GPU, &value) == NVML_SUCCESS) {
+    if (nvml && nvml->temperature &&
+        nvml->temperature(nvml->device, NVML_TEMPERATURE_GPU, &value) == NVML_SUCCESS) {
         state->temperature_c = value;
         state->has |= 1u << NVML_TEMPERATURE;
     }
@@ -134,13 +134,12 @@ void nvml_read(struct nvml *nvml, bool unified, struct nvml_state *state)
         state->power_w = value / 1e3;
         state->has |= 1u << NVML_POWER;
     }
-    if (nvml && nvml->clock
-        && nvml->clock(nvml->device, NVML_CLOCK_SM, &value) == NVML_SUCCESS) {
+    if (nvml && nvml->clock && nvml->clock(nvml->device, NVML_CLOCK_SM, &value) == NVML_SUCCESS) {
         state->sm_clock_mhz = value;
         state->has |= 1u << NVML_SM_CLOCK;
     }
-    if (nvml && nvml->memory && nvml->memory(nvml->device, &memory) == NVML_SUCCESS
-        && memory.total) {
+    if (nvml && nvml->memory && nvml->memory(nvml->device, &memory) == NVML_SUCCESS &&
+        memory.total) {
         state->memory_used = (long long)memory.used;
         state->memory_total = (long long)memory.total;
         state->has |= 1u << NVML_MEMORY;
@@ -170,8 +169,7 @@ int nvml_processes(struct nvml *nvml, struct nvml_process processes[], size_t ro
     unsigned count = PROCESSES;
     int others = 0;
 
-    if (!nvml || !nvml->processes
-        || nvml->processes(nvml->device, &count, infos) != NVML_SUCCESS)
+    if (!nvml || !nvml->processes || nvml->processes(nvml->device, &count, infos) != NVML_SUCCESS)
         return -1;
     for (unsigned i = 0; i < count; i++) {
         struct nvml_process process = {.pid = (pid_t)infos[i].pid};

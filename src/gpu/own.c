@@ -30,7 +30,8 @@ bool own_kernels_load(struct card *card, struct error *err)
         file = embedded_find(name);
         if (!file)
             return error_set(err, ERROR_DEVICE,
-                "this moebench was built without GPU kernels: build it where nvcc 12.8 or newer is");
+                "this moebench was built without GPU kernels: build it where nvcc 12.8 or newer "
+                "is");
         if (!CU(cuModuleLoadData(&card->modules[i], file->bytes)))
             return error_prefix(err, "own kernels do not load on %s", card->facts.name);
     }
@@ -51,12 +52,12 @@ void own_kernels_unload(struct card *card)
     }
 }
 
-bool own_launch(struct card *card, CUstream stream, enum own_kernel which, unsigned grid_x, unsigned grid_y,
-    unsigned threads, void *arguments[], struct error *err)
+bool own_launch(struct card *card, CUstream stream, enum own_kernel which, unsigned grid_x,
+    unsigned grid_y, unsigned threads, void *arguments[], struct error *err)
 {
-    return CU(cuLaunchKernel(card->own[which], grid_x, grid_y, 1, threads, 1, 1, 0, stream,
-               arguments, NULL))
-        || error_prefix(err, "%s", entries[which].entry);
+    return CU(cuLaunchKernel(
+               card->own[which], grid_x, grid_y, 1, threads, 1, 1, 0, stream, arguments, NULL)) ||
+           error_prefix(err, "%s", entries[which].entry);
 }
 
 bool memory_make(struct memory *memory, size_t size, struct error *err)
@@ -74,16 +75,15 @@ void memory_drop(struct memory *memory)
     *memory = (struct memory){0};
 }
 
-bool memory_upload(struct card *card, CUdeviceptr at, const void *bytes, size_t size,
-    struct error *err)
+bool memory_upload(
+    struct card *card, CUdeviceptr at, const void *bytes, size_t size, struct error *err)
 {
-    return CU(cuMemcpyHtoDAsync(at, bytes, size, card->stream))
-        && CU(cuStreamSynchronize(card->stream));
+    return CU(cuMemcpyHtoDAsync(at, bytes, size, card->stream)) &&
+           CU(cuStreamSynchronize(card->stream));
 }
 
-bool memory_download(struct card *card, void *bytes, CUdeviceptr at, size_t size,
-    struct error *err)
+bool memory_download(struct card *card, void *bytes, CUdeviceptr at, size_t size, struct error *err)
 {
-    return CU(cuMemcpyDtoHAsync(bytes, at, size, card->stream))
-        && CU(cuStreamSynchronize(card->stream));
+    return CU(cuMemcpyDtoHAsync(bytes, at, size, card->stream)) &&
+           CU(cuStreamSynchronize(card->stream));
 }

@@ -51,8 +51,8 @@ static bool make_routed(struct layer *layer, int m, struct error *err)
 
     if (!routing_make(&layer->options.plan, &layer->options.shape, m, &routed.routing, err))
         return false;
-    if (!memory_make(&routed.weights, size, err)
-        || !memory_upload(layer->card, routed.weights.at, routed.routing.weights, size, err)) {
+    if (!memory_make(&routed.weights, size, err) ||
+        !memory_upload(layer->card, routed.weights.at, routed.routing.weights, size, err)) {
         memory_drop(&routed.weights);
         routing_free(&routed.routing);
         return false;
@@ -68,8 +68,8 @@ static size_t row_bytes(size_t count)
 }
 
 /* Blocks of a draw under each of its places: the labels replaced by the experts they stand for. */
-static void place_experts(const struct routing *routing, int draw, const struct aligned *aligned,
-    size_t row, char *out)
+static void place_experts(
+    const struct routing *routing, int draw, const struct aligned *aligned, size_t row, char *out)
 {
     for (int p = 0; p < routing->place_count; p++) {
         const int *place = routing_place(routing, draw, p);
@@ -80,8 +80,8 @@ static void place_experts(const struct routing *routing, int draw, const struct 
     }
 }
 
-static bool upload_placed(struct layer *layer, const struct routing *routing,
-    struct placed *placed, struct error *err)
+static bool upload_placed(
+    struct layer *layer, const struct routing *routing, struct placed *placed, struct error *err)
 {
     const int count = routing->m * routing->top_k;
     const size_t draws = (size_t)routing->draw_count, places = (size_t)routing->place_count;
@@ -101,12 +101,13 @@ static bool upload_placed(struct layer *layer, const struct routing *routing,
             experts + q * places * placed->experts_row);
         aligned_free(&aligned);
     }
-    good = memory_make(&placed->sorted, draws * placed->sorted_row, err)
-        && memory_make(&placed->experts, draws * places * placed->experts_row, err)
-        && memory_make(&placed->post_padded, draws * ROW_ALIGN, err)
-        && memory_upload(layer->card, placed->sorted.at, sorted, placed->sorted.size, err)
-        && memory_upload(layer->card, placed->experts.at, experts, placed->experts.size, err)
-        && memory_upload(layer->card, placed->post_padded.at, padded, placed->post_padded.size, err);
+    good =
+        memory_make(&placed->sorted, draws * placed->sorted_row, err) &&
+        memory_make(&placed->experts, draws * places * placed->experts_row, err) &&
+        memory_make(&placed->post_padded, draws * ROW_ALIGN, err) &&
+        memory_upload(layer->card, placed->sorted.at, sorted, placed->sorted.size, err) &&
+        memory_upload(layer->card, placed->experts.at, experts, placed->experts.size, err) &&
+        memory_upload(layer->card, placed->post_padded.at, padded, placed->post_padded.size, err);
     free(sorted);
     free(experts);
     free(padded);
@@ -116,7 +117,9 @@ static bool upload_placed(struct layer *layer, const struct routing *routing,
 static bool make_placed(struct layer *layer, int m, int block_m, struct error *err)
 {
     const struct routing *routing = &layer_routed(layer, m)->routing;
-    struct placed placed = {.m = m, .block_m = block_m, .draw_count = routing->draw_count,
+    struct placed placed = {.m = m,
+        .block_m = block_m,
+        .draw_count = routing->draw_count,
         .place_count = routing->place_count};
 
     placed.em = engine_em(&layer->options.engine, &layer->options.shape, m, block_m);
@@ -136,15 +139,10 @@ static bool make_placed(struct layer *layer, int m, int block_m, struct error *e
 bool layer_route(struct layer *layer, int m, int block_m, struct error *err)
 {
     if (m < 1 || m > layer->options.max_m)
-        return error_set(err, ERROR_FAILED, "M=%d: the layer was set up for 1 to %d", m,
-            layer->options.max_m);
-    return (find_routed(layer, m) || make_routed(layer, m, err))
-        && (find_placed(layer, m, block_m) || make_placed(layer, m, block_m, err));
-}
-
-double layer_mean_experts(const struct layer *layer, int m)
-{
-    return layer_routed(layer, m)->routing.mean_experts;
+        return error_set(
+            err, ERROR_FAILED, "M=%d: the layer was set up for 1 to %d", m, layer->options.max_m);
+    return (find_routed(layer, m) || make_routed(layer, m, err)) &&
+           (find_placed(layer, m, block_m) || make_placed(layer, m, block_m, err));
 }
 
 void layer_addresses(const struct layer *layer, enum gemm gemm, const struct placed *placed,

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define MMA_ITERATIONS 4096
-#define SETTLE_BATCH 16       /* sentinels a batch while settling */
+#define SETTLE_BATCH 16 /* sentinels a batch while settling */
 #define SETTLE_LEAST_S 0.25
 #define SETTLE_MOST_S 3.0
 #define SETTLE_AGREE 0.005
@@ -21,8 +21,8 @@ static bool queue_stream(struct timing *timing, const struct memory *memory, str
     unsigned long long bytes = memory->size;
     CUdeviceptr data = memory->at, sink = timing->sink.at;
 
-    return own_launch(card, timing->capture, OWN_READ_MEMORY,
-        (unsigned)card->facts.sm_count * 4, 1, 512, (void *[]){&data, &bytes, &sink}, err);
+    return own_launch(card, timing->capture, OWN_READ_MEMORY, (unsigned)card->facts.sm_count * 4, 1,
+        512, (void *[]){&data, &bytes, &sink}, err);
 }
 
 static bool queue_products(struct timing *timing, struct slot *slot, struct error *err)
@@ -30,8 +30,8 @@ static bool queue_products(struct timing *timing, struct slot *slot, struct erro
     struct card *card = timing->layer->card;
     int iterations = MMA_ITERATIONS;
     CUdeviceptr sink = timing->sink.at;
-    CUdeviceptr clock = slot->device_board + offsetof(struct board, clocks)
-        + (size_t)slot->sentinel_count * sizeof(struct abi_clock);
+    CUdeviceptr clock = slot->device_board + offsetof(struct board, clocks) +
+                        (size_t)slot->sentinel_count * sizeof(struct abi_clock);
 
     return own_launch(card, timing->capture, OWN_MMA_LOOP, (unsigned)card->facts.sm_count, 1, 256,
         (void *[]){&iterations, &sink, &clock}, err);
@@ -41,17 +41,17 @@ bool sentinel_queue(struct timing *timing, struct slot *slot, struct error *err)
 {
     CUevent *events = slot->sentinel_events[slot->sentinel_count];
 
-    if (!timing_mark(timing, slot, -1, err) || !timing_stamp(timing, events[0], err)
-        || !queue_stream(timing, &timing->flush, err) || !timing_stamp(timing, events[1], err)
-        || !queue_stream(timing, &timing->stream, err) || !timing_stamp(timing, events[2], err)
-        || !queue_products(timing, slot, err) || !timing_stamp(timing, events[3], err))
+    if (!timing_mark(timing, slot, -1, err) || !timing_stamp(timing, events[0], err) ||
+        !queue_stream(timing, &timing->flush, err) || !timing_stamp(timing, events[1], err) ||
+        !queue_stream(timing, &timing->stream, err) || !timing_stamp(timing, events[2], err) ||
+        !queue_products(timing, slot, err) || !timing_stamp(timing, events[3], err))
         return false;
     slot->sentinel_count++;
     return true;
 }
 
-bool sentinel_read(const struct slot *slot, double medians[SENTINEL_KINDS], double *total_us,
-    struct error *err)
+bool sentinel_read(
+    const struct slot *slot, double medians[SENTINEL_KINDS], double *total_us, struct error *err)
 {
     double us[SENTINEL_KINDS][SENTINELS];
 
@@ -116,16 +116,15 @@ static bool read_granularity(struct timing *timing, const struct slot *slot, str
     return true;
 }
 
-static bool settle_batch(struct timing *timing, double medians[SENTINEL_KINDS],
-    struct error *err)
+static bool settle_batch(struct timing *timing, double medians[SENTINEL_KINDS], struct error *err)
 {
     const struct slot *slot = &timing->slots[timing->first];
     struct timing_result result;
     double total = 0;
 
-    if (timing_submit_sentinels(timing, SETTLE_BATCH, err) != GPU_DONE
-        || timing_collect(timing, &result, err) != GPU_DONE
-        || !sentinel_read(slot, medians, &total, err) || !read_granularity(timing, slot, err))
+    if (timing_submit_sentinels(timing, SETTLE_BATCH, err) != GPU_DONE ||
+        timing_collect(timing, &result, err) != GPU_DONE ||
+        !sentinel_read(slot, medians, &total, err) || !read_granularity(timing, slot, err))
         return false;
     timing->sentinel_us = total / SETTLE_BATCH;
     return true;

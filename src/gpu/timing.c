@@ -16,8 +16,8 @@ static bool make_slot(struct slot *slot, struct error *err)
     void *board;
 
     for (int i = 0; i < TIMING_ENTRIES; i++) {
-        if (!CU(cuEventCreate(&slot->entry_events[i][0], CU_EVENT_DEFAULT))
-            || !CU(cuEventCreate(&slot->entry_events[i][1], CU_EVENT_DEFAULT)))
+        if (!CU(cuEventCreate(&slot->entry_events[i][0], CU_EVENT_DEFAULT)) ||
+            !CU(cuEventCreate(&slot->entry_events[i][1], CU_EVENT_DEFAULT)))
             return false;
     }
     for (int i = 0; i < SENTINELS; i++) {
@@ -26,8 +26,8 @@ static bool make_slot(struct slot *slot, struct error *err)
                 return false;
         }
     }
-    if (!CU(cuEventCreate(&slot->ended, CU_EVENT_DISABLE_TIMING))
-        || !CU(cuMemHostAlloc(&board, sizeof *slot->board, CU_MEMHOSTALLOC_DEVICEMAP)))
+    if (!CU(cuEventCreate(&slot->ended, CU_EVENT_DISABLE_TIMING)) ||
+        !CU(cuMemHostAlloc(&board, sizeof *slot->board, CU_MEMHOSTALLOC_DEVICEMAP)))
         return false;
     slot->board = board;
     return CU(cuMemHostGetDevicePointer(&slot->device_board, board, 0));
@@ -63,17 +63,17 @@ struct timing *timing_open(struct layer *layer, struct error *err)
     CUstream stream = layer->card->stream;
 
     timing->layer = layer;
-    if (!CU(cuStreamCreate(&timing->capture, CU_STREAM_NON_BLOCKING))
-        || !memory_make(&timing->flush, bytes, err) || !memory_make(&timing->stream, bytes, err)
-        || !memory_make(&timing->sink, 64, err))
+    if (!CU(cuStreamCreate(&timing->capture, CU_STREAM_NON_BLOCKING)) ||
+        !memory_make(&timing->flush, bytes, err) || !memory_make(&timing->stream, bytes, err) ||
+        !memory_make(&timing->sink, 64, err))
         goto fail;
     for (int i = 0; i < TIMING_SLOTS; i++) {
         if (!make_slot(&timing->slots[i], err))
             goto fail;
     }
-    if (!CU(cuMemsetD8Async(timing->flush.at, 1, bytes, stream))
-        || !CU(cuMemsetD8Async(timing->stream.at, 1, bytes, stream))
-        || !CU(cuStreamSynchronize(stream)) || !sentinel_settle(timing, err))
+    if (!CU(cuMemsetD8Async(timing->flush.at, 1, bytes, stream)) ||
+        !CU(cuMemsetD8Async(timing->stream.at, 1, bytes, stream)) ||
+        !CU(cuStreamSynchronize(stream)) || !sentinel_settle(timing, err))
         goto fail;
     return timing;
 fail:
@@ -127,8 +127,8 @@ bool timing_mark(struct timing *timing, struct slot *slot, int entry, struct err
     CUdeviceptr where = slot->device_board + offsetof(struct board, mark);
 
     slot->marks[value] = entry;
-    return own_launch(timing->layer->card, timing->capture, OWN_MARK, 1, 1, 1,
-        (void *[]){&where, &value}, err);
+    return own_launch(
+        timing->layer->card, timing->capture, OWN_MARK, 1, 1, 1, (void *[]){&where, &value}, err);
 }
 
 static enum gpu_end failed(void)
@@ -149,8 +149,8 @@ static struct turn next_turn(struct timing *timing, const struct bound *bound, i
     return (struct turn){
         .draw = number % placed->draw_count,
         .place = (int)(turn % places),
-        .copy = (int)(turn / places
-            % (unsigned long long)timing->layer->gemms[bound->loaded->gemm].copies),
+        .copy = (int)(turn / places %
+                      (unsigned long long)timing->layer->gemms[bound->loaded->gemm].copies),
     };
 }
 
@@ -161,9 +161,9 @@ static bool queue_entry(struct timing *timing, struct slot *slot, int index,
 
     slot->launches[index] = entry->launches;
     slot->expected_us[index] = entry->expected_us;
-    if (!launch_bind(entry->loaded, entry->m, &bound, err)
-        || !timing_mark(timing, slot, index, err)
-        || !timing_stamp(timing, slot->entry_events[index][0], err))
+    if (!launch_bind(entry->loaded, entry->m, &bound, err) ||
+        !timing_mark(timing, slot, index, err) ||
+        !timing_stamp(timing, slot->entry_events[index][0], err))
         return false;
     for (int i = 0; i < entry->launches; i++) {
         const struct turn turn = next_turn(timing, &bound, entry->number * entry->launches + i);
@@ -181,8 +181,8 @@ static bool queue_entries(struct timing *timing, struct slot *slot,
     double us = SPACING_TIMES * timing->sentinel_us;
 
     for (int i = 0; i < count; i++) {
-        if (launches >= SPACING_LAUNCHES && us >= SPACING_TIMES * timing->sentinel_us
-            && slot->sentinel_count < SENTINELS) {
+        if (launches >= SPACING_LAUNCHES && us >= SPACING_TIMES * timing->sentinel_us &&
+            slot->sentinel_count < SENTINELS) {
             if (!sentinel_queue(timing, slot, err))
                 return false;
             launches = 0;
@@ -203,9 +203,9 @@ static bool start_graph(struct timing *timing, struct slot *slot, bool good, str
     CUstream stream = timing->layer->card->stream;
     const CUresult ended = driver.cuStreamEndCapture(timing->capture, &graph);
 
-    good = good && driver_check(ended, "cuStreamEndCapture(", __FILE__, __LINE__, err)
-        && CU(cuGraphInstantiateWithFlags(&slot->graph, graph, 0))
-        && CU(cuGraphLaunch(slot->graph, stream)) && CU(cuEventRecord(slot->ended, stream));
+    good = good && driver_check(ended, "cuStreamEndCapture(", __FILE__, __LINE__, err) &&
+           CU(cuGraphInstantiateWithFlags(&slot->graph, graph, 0)) &&
+           CU(cuGraphLaunch(slot->graph, stream)) && CU(cuEventRecord(slot->ended, stream));
     if (graph)
         driver.cuGraphDestroy(graph);
     return good;
@@ -235,8 +235,8 @@ static enum gpu_end submitted(struct timing *timing, struct slot *slot, bool goo
     return failed();
 }
 
-enum gpu_end timing_submit(struct timing *timing, const struct timing_entry *entries, int count,
-    struct error *err)
+enum gpu_end timing_submit(
+    struct timing *timing, const struct timing_entry *entries, int count, struct error *err)
 {
     struct slot *slot = take_slot(timing);
 
@@ -327,8 +327,7 @@ static bool read_slot(const struct timing *timing, const struct slot *slot,
     return true;
 }
 
-enum gpu_end timing_collect(struct timing *timing, struct timing_result *result,
-    struct error *err)
+enum gpu_end timing_collect(struct timing *timing, struct timing_result *result, struct error *err)
 {
     struct slot *slot = &timing->slots[timing->first];
     enum gpu_end end;

@@ -9,8 +9,8 @@
  * Samples are stretches of rotated launches between two events inside a captured graph, so that
  * the host is never in the figure. Weights are cold, activations warm, outputs not reused. Graphs
  * run one behind the other while the host makes the next: up to TIMING_SLOTS at a time.
- * In each, a sentinel (a stream through memory and a loop of products, of fixed size) runs first and
- * now and then between samples, and tells when the card is not what it was at set-up.
+ * In each, a sentinel (a stream through memory and a loop of products, of fixed size) runs first
+ * and now and then between samples, and tells when the card is not what it was at set-up.
  */
 struct timing;
 
@@ -49,13 +49,12 @@ const double *timing_sentinel_us(const struct timing *timing);
 /* Bytes a second that the sentinel's stream reached at set-up. */
 double timing_bandwidth(const struct timing *timing);
 /*
- * Queues a batch; timing_collect answers in the same order. At most TIMING_SLOTS may be under way. After anything
- * but GPU_DONE the process must end, or, after GPU_ERROR, collect what is under way.
+ * Queues a batch; timing_collect answers in the same order. At most TIMING_SLOTS may be under way.
+ * After anything but GPU_DONE the process must end, or, after GPU_ERROR, collect what is under way.
  */
-enum gpu_end timing_submit(struct timing *timing, const struct timing_entry *entries, int count,
-    struct error *err);
-enum gpu_end timing_collect(struct timing *timing, struct timing_result *result,
-    struct error *err);
+enum gpu_end timing_submit(
+    struct timing *timing, const struct timing_entry *entries, int count, struct error *err);
+enum gpu_end timing_collect(struct timing *timing, struct timing_result *result, struct error *err);
 int timing_under_way(const struct timing *timing);
 
 #endif

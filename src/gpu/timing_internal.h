@@ -10,7 +10,7 @@
 
 /* Host memory that kernels write to while a graph runs. */
 struct board {
-    volatile int mark;                 /* number of the sentinel or entry that runs, from 1 */
+    volatile int mark; /* number of the sentinel or entry that runs, from 1 */
     struct abi_clock clocks[SENTINELS];
 };
 
@@ -31,12 +31,12 @@ struct slot {
 
 struct timing {
     struct layer *layer;
-    CUstream capture;         /* where graphs are recorded */
-    struct memory flush;      /* read before the timed stream: what is left in the cache is clean */
-    struct memory stream;     /* what the sentinel times */
+    CUstream capture;     /* where graphs are recorded */
+    struct memory flush;  /* read before the timed stream: what is left in the cache is clean */
+    struct memory stream; /* what the sentinel times */
     struct memory sink;
     struct slot slots[TIMING_SLOTS];
-    int first, under_way;     /* ring of slots */
+    int first, under_way; /* ring of slots */
     double granularity_us;
     double base_us[SENTINEL_KINDS];
     double sentinel_us;       /* all of one, about */
@@ -46,8 +46,8 @@ struct timing {
 /* sentinel.c: queues one into the capture. */
 bool sentinel_queue(struct timing *timing, struct slot *slot, struct error *err);
 /* The medians of an ended batch's sentinels, and what all of them took together. */
-bool sentinel_read(const struct slot *slot, double medians[SENTINEL_KINDS], double *total_us,
-    struct error *err);
+bool sentinel_read(
+    const struct slot *slot, double medians[SENTINEL_KINDS], double *total_us, struct error *err);
 double sentinel_clock_mhz(const struct slot *slot);
 /* Batches of sentinels alone until two in a row agree; fills the base and the grain. */
 bool sentinel_settle(struct timing *timing, struct error *err);

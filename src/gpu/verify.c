@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #define REFERENCES 64
-#define REFERENCE_SHARE 4   /* of the memory free at first: one part in so many */
+#define REFERENCE_SHARE 4 /* of the memory free at first: one part in so many */
 #define REFERENCE_PATIENCE_S 60.0
 
 struct reference {
@@ -34,8 +34,8 @@ struct verifier *verify_open(struct layer *layer, struct error *err)
     long long room;
 
     verifier->layer = layer;
-    if (!card_free_memory(layer->card, &room, err)
-        || !memory_make(&verifier->result, sizeof(struct abi_comparison), err)) {
+    if (!card_free_memory(layer->card, &room, err) ||
+        !memory_make(&verifier->result, sizeof(struct abi_comparison), err)) {
         free(verifier);
         return NULL;
     }
@@ -99,15 +99,15 @@ struct scratch {
     int post_padded;
 };
 
-static bool upload_ints(struct card *card, struct memory *memory, const int *values, size_t count,
-    struct error *err)
+static bool upload_ints(
+    struct card *card, struct memory *memory, const int *values, size_t count, struct error *err)
 {
-    return memory_make(memory, count * sizeof(int), err)
-        && memory_upload(card, memory->at, values, memory->size, err);
+    return memory_make(memory, count * sizeof(int), err) &&
+           memory_upload(card, memory->at, values, memory->size, err);
 }
 
-static bool scratch_make(struct layer *layer, const struct routing *routing,
-    struct scratch *scratch, struct error *err)
+static bool scratch_make(
+    struct layer *layer, const struct routing *routing, struct scratch *scratch, struct error *err)
 {
     const int count = routing->m * routing->top_k;
     const int groups = routing->experts + 1;
@@ -116,13 +116,13 @@ static bool scratch_make(struct layer *layer, const struct routing *routing,
     struct aligned aligned;
     bool good;
 
-    routing_align(routing_ids(routing, 0), count, routing->experts, ABI_REFERENCE_TILE, em,
-        &aligned);
+    routing_align(
+        routing_ids(routing, 0), count, routing->experts, ABI_REFERENCE_TILE, em, &aligned);
     scratch->post_padded = aligned.post_padded;
-    good = upload_ints(card, &scratch->sorted, aligned.sorted, (size_t)em, err)
-        && upload_ints(card, &scratch->ids, routing_ids(routing, 0), (size_t)count, err)
-        && upload_ints(card, &scratch->place, routing_place(routing, 0, 0),
-            (size_t)routing->experts, err);
+    good = upload_ints(card, &scratch->sorted, aligned.sorted, (size_t)em, err) &&
+           upload_ints(card, &scratch->ids, routing_ids(routing, 0), (size_t)count, err) &&
+           upload_ints(
+               card, &scratch->place, routing_place(routing, 0, 0), (size_t)routing->experts, err);
     aligned_free(&aligned);
     return good;
 }
@@ -174,19 +174,19 @@ static enum gpu_end make_reference(struct verifier *verifier, enum gemm gemm, in
     struct reference *reference, struct error *err)
 {
     struct layer *layer = verifier->layer;
-    const size_t size = (size_t)m * (size_t)layer->options.shape.top_k
-        * (size_t)shape_gemm_n(&layer->options.shape, gemm) * sizeof(float);
+    const size_t size = (size_t)m * (size_t)layer->options.shape.top_k *
+                        (size_t)shape_gemm_n(&layer->options.shape, gemm) * sizeof(float);
     struct scratch scratch = {0};
     enum gpu_end end = GPU_ERROR;
 
-    while (verifier->count && (verifier->bytes + size > verifier->most_bytes
-                                  || verifier->count == REFERENCES))
+    while (verifier->count &&
+           (verifier->bytes + size > verifier->most_bytes || verifier->count == REFERENCES))
         drop_oldest(verifier);
     *reference = (struct reference){.gemm = gemm, .m = m};
-    if (memory_make(&reference->out, size, err)
-        && scratch_make(layer, &layer_routed(layer, m)->routing, &scratch, err)
-        && CU(cuMemsetD8Async(reference->out.at, 0xff, size, layer->card->stream))
-        && queue_reference(layer, gemm, m, &scratch, reference->out.at, err))
+    if (memory_make(&reference->out, size, err) &&
+        scratch_make(layer, &layer_routed(layer, m)->routing, &scratch, err) &&
+        CU(cuMemsetD8Async(reference->out.at, 0xff, size, layer->card->stream)) &&
+        queue_reference(layer, gemm, m, &scratch, reference->out.at, err))
         end = wait_for(layer->card->stream, REFERENCE_PATIENCE_S, err);
     else
         end = failed();
@@ -198,8 +198,8 @@ static enum gpu_end make_reference(struct verifier *verifier, enum gemm gemm, in
     return end;
 }
 
-static enum gpu_end find_reference(struct verifier *verifier, enum gemm gemm, int m,
-    CUdeviceptr *at, struct error *err)
+static enum gpu_end find_reference(
+    struct verifier *verifier, enum gemm gemm, int m, CUdeviceptr *at, struct error *err)
 {
     struct reference made;
     enum gpu_end end;
@@ -236,22 +236,22 @@ static bool compare_output(struct verifier *verifier, CUdeviceptr reference, siz
         .element = (int)layer_out_element(layer),
     };
 
-    return CU(cuMemsetD8Async(verifier->result.at, 0, sizeof *result, card->stream))
-        && own_launch(card, card->stream, OWN_COMPARE, (unsigned)card->facts.sm_count * 4, 1, 256,
-            (void *[]){&arguments}, err)
-        && memory_download(card, result, verifier->result.at, sizeof *result, err);
+    return CU(cuMemsetD8Async(verifier->result.at, 0, sizeof *result, card->stream)) &&
+           own_launch(card, card->stream, OWN_COMPARE, (unsigned)card->facts.sm_count * 4, 1, 256,
+               (void *[]){&arguments}, err) &&
+           memory_download(card, result, verifier->result.at, sizeof *result, err);
 }
 
-static enum gpu_end launch_once(const struct loaded *loaded, int m, size_t count, double patience,
-    struct error *err)
+static enum gpu_end launch_once(
+    const struct loaded *loaded, int m, size_t count, double patience, struct error *err)
 {
     struct layer *layer = loaded->layer;
     CUstream stream = layer->card->stream;
     struct bound bound;
 
-    if (!launch_bind(loaded, m, &bound, err)
-        || !CU(cuMemsetD16Async(layer->c.at, ABI_POISON, count, stream))
-        || !launch_queue(&bound, stream, (struct turn){0}, err))
+    if (!launch_bind(loaded, m, &bound, err) ||
+        !CU(cuMemsetD16Async(layer->c.at, ABI_POISON, count, stream)) ||
+        !launch_queue(&bound, stream, (struct turn){0}, err))
         return failed();
     return wait_for(stream, patience, err);
 }
@@ -260,8 +260,8 @@ enum gpu_end verify_run(struct verifier *verifier, const struct loaded *loaded, 
     double patience, struct verdict *verdict, struct error *err)
 {
     struct layer *layer = verifier->layer;
-    const size_t count = (size_t)m * (size_t)layer->options.shape.top_k
-        * (size_t)shape_gemm_n(&layer->options.shape, loaded->gemm);
+    const size_t count = (size_t)m * (size_t)layer->options.shape.top_k *
+                         (size_t)shape_gemm_n(&layer->options.shape, loaded->gemm);
     struct abi_comparison result = {0};
     CUdeviceptr reference = 0;
     enum gpu_end end;

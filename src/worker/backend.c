@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static const struct backend *const backends[] = {&backend_replay};
+static const struct backend *const backends[] = {&backend_cuda, &backend_replay};
 
 const struct backend *backend_find(const char *text, const char **file)
 {

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MOEBENCH_WORKER_PLAN_H
+#define MOEBENCH_WORKER_PLAN_H
+
+#include "worker/job.h"
+
+#include <stddef.h>
+
+/*
+ * In which order a measure job's launches go, cut into batches that a card runs one after the
+ * other. Pure. Items come in groups: those of one kernel that stand together, or, when rounds are
+ * shuffled or items paired, all of them. First come a group's launches that are discarded, then
+ * its samples, without the items that proved hopeless.
+ */
+#define PLAN_BATCH 256      /* entries a batch at most */
+#define PLAN_BATCH_US 400e3 /* and about so long: who cancels waits for two of them */
+
+/* An item's part in the plan; the caller fills it before the group begins and updates it. */
+struct plan_item {
+    int launches; /* a sample */
+    double us;    /* a launch, as far as known */
+    bool done;    /* gave up: no samples */
+};
+
+struct plan_entry {
+    int item;
+    int launches;
+    int number; /* of the sample; those stored before count in */
+    double expected_us;
+};
+
+struct plan_batch {
+    bool first; /* launches to be discarded, or to show that an item is hopeless */
+    int group;
+    int count;
+    double expected_us;
+    struct plan_entry entries[PLAN_BATCH];
+};
+
+struct plan {
+    const struct measure_job *job; /* borrowed */
+    struct plan_item *items;       /* owned, one an item of the job */
+    int *starts;                   /* owned: the first item of each group, then the items' number */
+    int group_count;
+    struct random random;
+    struct plan_step {
+        int item, sample;
+    } * steps; /* owned: what the group that has begun still does */
+    int step_count, step_next;
+    int group;
+    bool first;
+};
+
+void plan_open(struct plan *plan, const struct measure_job *job);
+void plan_close(struct plan *plan);
+/* Begins with what a group discards, or with its samples; plan_next then hands them out. */
+void plan_begin(struct plan *plan, int group, bool first);
+/* The next batch of what has begun; false when nothing is left of it. */
+bool plan_next(struct plan *plan, struct plan_batch *batch);
+
+/* Launches a sample: the least number that lasts 200 us and a thousand times the events' grain. */
+int plan_launches(double launch_us, double granularity_us);
+
+#endif
