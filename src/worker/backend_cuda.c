@@ -116,6 +116,19 @@ static bool read_record(struct cuda *cuda, const char *path, struct error *err)
     return good;
 }
 
+/* Weights that would stay in the L2 cache are there more than once; who reads memory use wonders.
+ */
+static void note_copies(const struct cuda *cuda, struct setup_report *report)
+{
+    const int up = layer_copies(cuda->layer, GEMM_UP), down = layer_copies(cuda->layer, GEMM_DOWN);
+    const size_t length = strlen(report->note);
+
+    if (up > 1 || down > 1)
+        snprintf(report->note + length, sizeof report->note - length,
+            "%sweights are there %d times (up) and %d times (down), to keep them out of the cache",
+            length ? "; " : "", up, down);
+}
+
 static bool cuda_setup(
     void *self, const struct setup *setup, struct setup_report *report, struct error *err)
 {
@@ -146,6 +159,7 @@ static bool cuda_setup(
     }
     if (cuda->device.bandwidth <= 0)
         cuda->device.bandwidth = timing_bandwidth(cuda->timing);
+    note_copies(cuda, report);
     report->granularity_us = timing_granularity_us(cuda->timing);
     report->bytes = layer_bytes(cuda->layer);
     memcpy(report->sentinel_us, timing_sentinel_us(cuda->timing), sizeof report->sentinel_us);
