@@ -66,7 +66,8 @@ __device__ static float b_scale(const struct abi_reference &p, int expert, int n
     }
 }
 
-// Copies a step of both operands, scaled, into shared memory, k first. Thread t takes row t / 4 and four k.
+// Copies a step of both operands, scaled, into shared memory, k first. Thread t takes row t / 4
+// and four k.
 __device__ static void load_step(const struct abi_reference &p, const int *rows, int expert,
     int first_n, int first_k, float (*a)[TILE + 4], float (*b)[TILE + 4])
 {
