@@ -3,7 +3,8 @@
 
 #include <math.h>
 
-/* Where the device's table has no rate: of the order of today's cards, so that guesses stay sane. */
+/* Where the device's table has no rate: of the order of today's cards, so that guesses stay sane.
+ */
 #define BANDWIDTH_UNKNOWN 1e12
 #define TENSOR_UNKNOWN 2e14
 
@@ -33,9 +34,9 @@ void roofline_make(const struct shape *shape, enum gemm gemm, int m, double expe
     const double peak = peak_flops(shape, device);
     double memory_us, compute_us;
 
-    roofline->bytes = experts * n * k * dtype_b_bytes(shape->dtype)
-        + a_rows * k * dtype_a_bytes(shape->dtype) + rows * n * 2
-        + scale_bytes(shape, gemm, a_rows, experts);
+    roofline->bytes = experts * n * k * dtype_b_bytes(shape->dtype) +
+                      a_rows * k * dtype_a_bytes(shape->dtype) + rows * n * 2 +
+                      scale_bytes(shape, gemm, a_rows, experts);
     roofline->flops = 2 * rows * n * k;
     memory_us = device->bandwidth > 0 ? 1e6 * roofline->bytes / device->bandwidth : 0;
     compute_us = peak > 0 ? 1e6 * roofline->flops / peak : 0;
@@ -59,16 +60,16 @@ double roofline_guess_us(const struct shape *shape, enum gemm gemm, int m, doubl
     const double peak = peak_flops(shape, device);
     const double blocks_m = row_blocks(shape, m, experts, tile);
     const double blocks = blocks_m * ceil(n / tile->block_n);
-    const double held = shared_bytes > 0 ? fmax(1, floor((double)device->smem_limit / shared_bytes))
-                                         : 1;
+    const double held =
+        shared_bytes > 0 ? fmax(1, floor((double)device->smem_limit / shared_bytes)) : 1;
     const double wave = (device->sm_count > 0 ? device->sm_count : 64) * fmin(held, 8);
     const double waves = blocks / wave;
     struct roofline roofline;
     double flops;
 
     roofline_make(shape, gemm, m, experts, device, &roofline);
-    flops = 2 * blocks_m * tile->block_m * ceil(n / tile->block_n) * tile->block_n
-        * ceil(k / tile->block_k) * tile->block_k;
-    return 1e6 * fmax(roofline.bytes / bandwidth, flops / (peak > 0 ? peak : TENSOR_UNKNOWN))
-        * (waves > 0 ? ceil(waves) / waves : 1);
+    flops = 2 * blocks_m * tile->block_m * ceil(n / tile->block_n) * tile->block_n *
+            ceil(k / tile->block_k) * tile->block_k;
+    return 1e6 * fmax(roofline.bytes / bandwidth, flops / (peak > 0 ? peak : TENSOR_UNKNOWN)) *
+           (waves > 0 ? ceil(waves) / waves : 1);
 }

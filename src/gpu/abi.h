@@ -23,8 +23,9 @@ struct abi_fill {
     int element; /* enum abi_element; of fill_values */
 };
 
-#define ABI_REFERENCE_TILE 64 /* rows and columns of C a block; rows are sorted with this padding \
-                               */
+#define ABI_REFERENCE_TILE                                                 \
+    64 /* rows and columns of C a block; rows are sorted with this padding \
+        */
 
 /*
  * reference: out[row, n] = sum over k of A[row / top_k, k] * B[expert(row), n, k] * scales
