@@ -63,6 +63,14 @@ class Database(unittest.TestCase):
         self.assertAlmostEqual(float(rows[1]["median_us"]), first["median_us"], places=2)
         self.assertEqual(first["ci_us"], [None, None])
 
+    def test_record(self):
+        self.fill(1000)
+        path = os.path.join(self.folder, "some.set")
+        run = moebench("report", "--db", self.db, "--record", path)
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+        self.assertIn("18 batch sizes", run.stdout)
+        self.assertTrue(os.path.getsize(path) > 4000)
+
     def test_errors(self):
         run = moebench("list", "--db", self.db)
         self.assertEqual(run.returncode, 1)

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "store/recorded.h"
 #include "store/schema.h"
 #include "store/sql.h"
 
@@ -859,6 +860,54 @@ static void read_only_folders_can_be_read(void **state)
     assert_int_equal(chmod(place->folder, 0700), 0);
 }
 
+static void a_tune_becomes_a_recorded_set(void **state)
+{
+    struct place *place = *state;
+    struct error err = {0};
+    struct store *store = must_open(place->path, STORE_WRITE);
+    long long tune = add_tune(store, "1");
+    struct tile grouped = tile_a, unfit = {256, 256, 256, 1, 8, 4, false};
+    struct store_compile fact = {.tile = tile_a, .shared_bytes = 65536, .registers = 168};
+    struct store_compile no_fact = {
+        .tile = unfit, .status = POINT_DOES_NOT_FIT, .shared_bytes = 400000, .registers = -1};
+    const float samples[] = {3, 1, 2}, hot = 0.5F;
+    char *path = xasprintf("%s.set", place->path);
+
+    assert_null(recorded_from_tune(store, tune, &err));
+    assert_non_null(strstr(err.text, "no measurements yet"));
+    must(store_put_compile(store, 1, &fact, &err), &err);
+    must(store_put_compile(store, 1, &no_fact, &err), &err);
+    grouped.group_m = 16;
+    const struct store_point_key keys[] = {{GEMM_UP, 64, false, tile_a},
+        {GEMM_UP, 1, false, grouped}, {GEMM_DOWN, 64, false, tile_b}, {GEMM_UP, 1, true, tile_a}};
+    write_point(store, tune, &keys[0], POINT_OK, false, samples, 3);
+    write_point(store, tune, &keys[1], POINT_OK, false, samples, 1);
+    write_point(store, tune, &keys[2], POINT_WRONG_RESULT, false, NULL, 0);
+    write_point(store, tune, &keys[3], POINT_OK, false, &hot, 1);
+
+    struct recorded *set = recorded_from_tune(store, tune, &err);
+    must(set != NULL, &err);
+    must(recorded_write(path, set, &err), &err);
+    recorded_free(set);
+    must((set = recorded_open(path, &err)) != NULL, &err);
+    assert_string_equal(set->device.name, "NVIDIA GB10");
+    assert_string_equal(set->triton, "3.6.0");
+    assert_memory_equal(&set->shape, &shape, sizeof shape);
+    assert_true(set->batch_size_count == 2 && set->batch_sizes[0] == 1);
+    assert_true(set->tile_count[GEMM_UP] == 3 && set->tile_count[GEMM_DOWN] == 1);
+    const struct recorded_tile *facts = recorded_find_tile(set, GEMM_UP, &grouped);
+    assert_true(facts && facts->registers == 168 && facts->shared_bytes == 65536);
+    const struct recorded_point *point = recorded_find(set, GEMM_UP, 64, &tile_a);
+    assert_true(point->count == 3 && point->samples[0] == 3 && point->status == POINT_OK);
+    assert_true(recorded_find(set, GEMM_UP, 1, &grouped)->count == 1);
+    assert_int_equal(recorded_find(set, GEMM_UP, 1, &tile_a)->count, 0);
+    assert_int_equal(recorded_find(set, GEMM_UP, 64, &unfit)->status, POINT_DOES_NOT_FIT);
+    assert_int_equal(recorded_find(set, GEMM_DOWN, 64, &tile_b)->status, POINT_WRONG_RESULT);
+    recorded_free(set);
+    free(path);
+    store_close(store);
+}
+
 static int count_scan(unsigned event, void *arg, void *statement, void *unused)
 {
     int *scans = arg;
@@ -935,6 +984,7 @@ int main(void)
         TEST(a_foreign_lock_is_waited_for_then_named),
         TEST(steps_migrate_or_leave_all_as_it_was),
         TEST(read_only_folders_can_be_read),
+        TEST(a_tune_becomes_a_recorded_set),
         TEST(screen_queries_use_indices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/database.h"
+#include "store/recorded.h"
 
 #include <limits.h>
 #include <math.h>
@@ -14,6 +15,7 @@ static const struct option_spec report_options[] = {
     DATABASE_OPTION,
     {"csv", NULL, "every measured point as CSV"},
     {"json", NULL, "the tune, its choices and every measured point as JSON"},
+    {"record", "FILE", "write it as a recorded set, for --backend replay:FILE"},
     {0},
 };
 
@@ -212,8 +214,25 @@ static void print_table(const struct report *report)
         print_choice(&report->choices[i]);
 }
 
+static bool record(struct report *report, const char *path, struct error *err)
+{
+    struct recorded *set = recorded_from_tune(report->store, report->tune.id, err);
+    bool done = set && recorded_write(path, set, err);
+
+    if (done)
+        printf("%s: %zu batch sizes, %zu tiles up, %zu down, of %s\n", path, set->batch_size_count,
+            set->tile_count[GEMM_UP], set->tile_count[GEMM_DOWN], set->device.name);
+    if (set)
+        recorded_free(set);
+    return done;
+}
+
 static bool print_report(const struct arguments *args, struct report *report, struct error *err)
 {
+    const char *path = arguments_text(args, "record", NULL);
+
+    if (path)
+        return record(report, path, err);
     if (arguments_flag(args, "csv"))
         return print_csv(report, err);
     if (arguments_flag(args, "json"))

@@ -6,6 +6,7 @@
 #include "domain/device.h"
 #include "domain/engine.h"
 #include "domain/point.h"
+#include "store/store.h"
 
 /*
  * A recorded set: measurements of one layer on one real GPU, packed into a small SQLite file that
@@ -44,6 +45,8 @@ struct recorded {
 struct recorded *recorded_open(const char *path, struct error *err);
 /* A new file, written beside and renamed. */
 bool recorded_write(const char *path, const struct recorded *recorded, struct error *err);
+/* A tune's cold measurements with its present build as a set; NULL and *err when there are none. */
+struct recorded *recorded_from_tune(struct store *store, long long tune, struct error *err);
 void recorded_free(struct recorded *recorded);
 
 /* NULL when the set does not have it. */
