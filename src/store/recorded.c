@@ -309,7 +309,7 @@ static bool write_points(sqlite3 *db, const struct recorded *recorded, enum gemm
         }
         sqlite3_bind_int(row, 1, gemm);
         sqlite3_bind_int(row, 2, recorded->batch_sizes[m]);
-        sqlite3_bind_blob(row, 3, blob.data, (int)blob.length, SQLITE_TRANSIENT);
+        sqlite3_bind_blob(row, 3, blob.data ? blob.data : "", (int)blob.length, SQLITE_TRANSIENT);
         ok = sqlite3_step(row) == SQLITE_DONE && sqlite3_reset(row) == SQLITE_OK;
         text_free(&blob);
     }
