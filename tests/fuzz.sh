@@ -13,4 +13,5 @@ seeds=$(dirname "$0")/data/fuzz/$name
 "./$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=8192 -verbosity=0 \
     -print_final_stats=1 -artifact_prefix="$(dirname "$corpus")/$name-" "$corpus" $seeds \
     >"$corpus.log" 2>&1 || { tail -n 60 "$corpus.log"; echo "fuzz $name: a finding"; exit 1; }
-echo "fuzz $name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$corpus.log") inputs in $seconds s"
+count=$(sed -n 's/^stat::number_of_executed_units: *//p' "$corpus.log")
+echo "fuzz $name: $count inputs in $seconds s"

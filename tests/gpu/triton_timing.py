@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Times tiles of SGLang's fused_moe_kernel through Triton's own launcher, independently of moebench.
+"""Times tiles of SGLang's fused_moe_kernel through Triton's own launcher, without moebench.
 
 Usage: triton_timing.py BENCH.json KERNEL_SOURCE
 
