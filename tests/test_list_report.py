@@ -81,6 +81,23 @@ class Database(unittest.TestCase):
         self.assertEqual(run.returncode, 1)
         self.assertIn("no tune 7", run.stderr)
 
+    def test_full_disk(self):
+        """On a full file system the write fails by name; what was acknowledged stays."""
+        script = f"""mount -t tmpfs -o size=1m none {self.folder} || exit 77
+            {MAKE} {self.db}; code=$?
+            {MOEBENCH} report --db {self.db} --json && exit $code"""
+        run = subprocess.run(["unshare", "--user", "--map-root-user", "--mount", "bash", "-c",
+                              script], capture_output=True, text=True, check=False)
+        if run.returncode == 77 or "unshare" in run.stderr:
+            self.skipTest("no file system may be mounted here")
+        self.assertEqual(run.returncode, 1)
+        self.assertIn(f"{self.db}: the disk is full", run.stderr)
+        facts = json.loads(run.stdout)
+        self.assertGreater(facts["done"], 300)
+        self.assertEqual(len(facts["points"]), facts["done"])
+        self.assertEqual(sum(len(point["samples_us"]) for point in facts["points"]),
+                         facts["samples"])
+
     def test_no_locks(self):
         """The writer says what is missing and where to go instead, at once."""
         compiler = shutil.which("cc") or shutil.which("gcc")
