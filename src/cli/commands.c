@@ -6,6 +6,7 @@
 #include <string.h>
 
 const struct command *const commands[] = {
+    &cmd_tune,
     &cmd_shape,
     &cmd_space,
     &cmd_check,

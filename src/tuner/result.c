@@ -56,6 +56,5 @@ struct json *result_json(const struct snapshot *s)
                 add_choice(choices, &s->choices[g][m]);
         }
     }
-    json_add_array(json, "exported");
     return json;
 }

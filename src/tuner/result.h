@@ -8,8 +8,8 @@
 /*
  * The end of a tune for machines, owned by the caller: {tune, backend, recorded, device, state,
  * points, fitting_points, samples, launches, gpu_s, wall_s, compiles, choices: [{gemm, m, tile,
- * median_us, ci_us, default_us, verified, source, settled, reason}], exported: []}. Unknown
- * numbers are null.
+ * median_us, ci_us, default_us, verified, source, settled, reason}]}. Unknown numbers are null;
+ * whoever exports adds "exported".
  */
 struct json *result_json(const struct snapshot *snapshot);
 

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/commands.h"
+#include "cli/tune_ask.h"
+#include "cli/tune_print.h"
+
+#include "base/child.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "tuner/result.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct option_spec tune_options[] = {
+    TARGET_OPTIONS,
+    SPACE_OPTIONS,
+    TUNE_OPTIONS,
+    {"out", "DIR", "export the files there at the end"},
+    {"allow-recorded", NULL, "export though the figures are a recording's"},
+    {"force", NULL, "export over files of another layer"},
+    {"json", NULL, "the last line of stdout is the result as JSON"},
+    {0},
+};
+
+static volatile sig_atomic_t signalled;
+
+static void on_signal(int number)
+{
+    signalled = number;
+}
+
+static void catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static bool has_ended(const struct snapshot *s)
+{
+    return s->state == TUNER_DONE || s->state == TUNER_STOPPED || s->state == TUNER_FAILED;
+}
+
+/* Follows the tune to its end, one line a second at most. Returns the last snapshot, borrowed. */
+static const struct snapshot *follow(struct tuner *tuner, bool quiet)
+{
+    bool terminal = isatty(STDERR_FILENO), asked = false;
+    double printed = 0;
+    char event[256] = "";
+
+    for (;;) {
+        struct pollfd fd = {.fd = tuner_fd(tuner), .events = POLLIN};
+        const struct snapshot *s;
+
+        if (poll(&fd, 1, 500) < 0 && errno != EINTR)
+            abort();
+        if (signalled && !asked) {
+            tuner_post(tuner, &(struct tuner_command){.kind = TUNER_STOP});
+            asked = true;
+        }
+        s = tuner_snapshot_acquire(tuner);
+        if (!quiet && strcmp(event, s->last_event) != 0) {
+            memcpy(event, s->last_event, sizeof event);
+            fprintf(stderr, "%s%s\n", terminal ? "\r\033[K" : "", event);
+        }
+        if (has_ended(s)) {
+            if (!quiet && terminal)
+                fputs("\r\033[K", stderr);
+            return s;
+        }
+        if (!quiet && clock_monotonic() - printed >= (terminal ? 0.1 : 1.0)) {
+            printed = clock_monotonic();
+            tune_print_progress(stderr, s, terminal);
+        }
+        tuner_snapshot_release(tuner, s);
+    }
+}
+
+static bool copy_into_container(
+    const char *container, const char *out, const char *config_dir, struct error *err)
+{
+    char *from = xasprintf("%s/configs/.", out), *to = xasprintf("%s:%s", container, config_dir);
+    const char *const words[] = {"docker", "cp", from, to, NULL};
+    struct child child;
+    bool done = false;
+    char *line;
+
+    if (child_start(&child, words, err)) {
+        while (child_read_line(&child, 60, &line) == CHILD_LINE)
+            free(line);
+        child_stop(&child, 5);
+        done = child.status == 0 || error_set(err, ERROR_FAILED, "docker cp %s %s: %s", from, to,
+                                        child_how_it_ended(&child));
+    }
+    free(from);
+    free(to);
+    return done;
+}
+
+static bool export_to(const struct arguments *args, const struct snapshot *s, const char *out,
+    struct json *result, struct error *err)
+{
+    const char *container = arguments_text(args, "container", NULL);
+    struct export_set *set = xcalloc(1, sizeof *set);
+    struct export_result written;
+    char *text;
+    bool done;
+
+    tune_export_set(s, set);
+    if (set->recorded && !arguments_flag(args, "allow-recorded")) {
+        free(set);
+        return error_set(err, ERROR_FAILED,
+            "not exported: the figures are %s; --allow-recorded exports them all the same",
+            s->label[0] ? s->label : "a recording's");
+    }
+    done = export_write(set, out, arguments_flag(args, "force"), &written, err);
+    if (done) {
+        struct json *paths = json_add_array(result, "exported");
+        for (int g = 0; g < GEMM_COUNT; g++) {
+            if (written.paths[g])
+                json_add_string(paths, NULL, written.paths[g]);
+            if (written.paths[g])
+                printf("wrote %s (%d entries)\n", written.paths[g], written.entries);
+        }
+        text = export_instructions(set, out, &written);
+        fputs(written.notes.data ? written.notes.data : "", stdout);
+        fputs(text, stdout);
+        free(text);
+        if (container && s->toolchain.config_dir[0])
+            done = copy_into_container(container, out, s->toolchain.config_dir, err);
+    } else {
+        json_add_array(result, "exported");
+    }
+    export_result_free(&written);
+    free(set);
+    return done;
+}
+
+/* What will be written, before anything is timed. */
+static void announce(const struct tune_ask *ask, const char *out)
+{
+    const struct question *q = &ask->question;
+    const char *triton = ask->target.triton[0] ? ask->target.triton : "X_Y_Z";
+
+    if (ask->note[0])
+        fprintf(stderr, "%s\n", ask->note);
+    fprintf(stderr, "%s TP%d for %s:%s on %s, %s%s\n", q->model, q->tp, engine_name(&q->engine),
+        q->engine.version, q->device.name, effort_name(q->effort),
+        strncmp(ask->options.backend, "replay", 6) == 0 ? " (recorded figures)" : "");
+    for (int g = 0; g < GEMM_COUNT; g++) {
+        char *path = q->gemms[g] ? export_path(q, triton, (enum gemm)g) : NULL;
+        if (path)
+            fprintf(stderr, "%s %s/%s\n", out ? "will write" : "file to come:", out ? out : "DIR",
+                path);
+        free(path);
+    }
+}
+
+static int report(
+    const struct arguments *args, const struct snapshot *s, const char *out, struct error *err)
+{
+    bool json = arguments_flag(args, "json");
+    struct json *result;
+    int code = 0;
+
+    if (s->state == TUNER_FAILED)
+        return error_set(err, s->error_kind ? s->error_kind : ERROR_FAILED, "%s", s->error), 0;
+    result = result_json(s);
+    tune_print_table(stdout, s);
+    if (out && s->state == TUNER_DONE && !export_to(args, s, out, result, err))
+        code = (int)err->kind;
+    else if (!out || s->state != TUNER_DONE)
+        json_add_array(result, "exported");
+    if (s->state == TUNER_STOPPED) {
+        code = ERROR_STOPPED;
+        error_set(err, ERROR_STOPPED, "%s", s->error);
+    }
+    if (json) {
+        char *line = json_print(result);
+        printf("%s\n", line);
+        free(line);
+    }
+    json_free(result);
+    return code;
+}
+
+static int tune_run(const struct arguments *args, struct error *err)
+{
+    const char *out = arguments_text(args, "out", NULL);
+    struct tune_ask *ask = xcalloc(1, sizeof *ask);
+    struct tuner *tuner = NULL;
+    int code = 0;
+
+    if (tune_ask(args, arguments_operand(args, 0), ask, err)) {
+        announce(ask, out);
+        catch_signals();
+        tuner = tuner_open(&ask->question, &ask->options, err);
+    }
+    if (tuner) {
+        const struct snapshot *last = follow(tuner, false);
+        code = report(args, last, out, err);
+        tuner_snapshot_release(tuner, last);
+    }
+    tuner_close(tuner);
+    tune_ask_free(ask);
+    free(ask);
+    return code;
+}
+
+const struct command cmd_tune = {
+    .name = "tune",
+    .operands = "MODEL",
+    .operands_least = 1,
+    .operands_most = 1,
+    .summary = "race all tiles of a model's layer; resumable; exports the files",
+    .options = tune_options,
+    .run = tune_run,
+};

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/tune_ask.h"
+
+#include "base/path.h"
+#include "base/text.h"
+#include "domain/config_file.h"
+#include "store/store.h"
+#include "worker/client.h"
+#include "worker/replay.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool read_time(const char *text, double *seconds, struct error *err)
+{
+    static const struct {
+        const char *unit;
+        double seconds;
+    } units[] = {{"s", 1}, {"m", 60}, {"h", 3600}, {"", 1}};
+
+    for (size_t i = 0; text && i < sizeof units / sizeof units[0]; i++) {
+        size_t length = strlen(text) - strlen(units[i].unit);
+        char *number;
+        bool fine;
+
+        if (!text_ends_with(text, units[i].unit))
+            continue;
+        number = xstrndup(text, length);
+        fine = text_to_double(number, seconds) && *seconds > 0;
+        free(number);
+        *seconds *= units[i].seconds;
+        return fine || error_set(err, ERROR_USAGE, "--time %s: write 90s, 10m or 2h", text);
+    }
+    return true;
+}
+
+static bool read_gemms(const char *text, bool gemms[GEMM_COUNT], struct error *err)
+{
+    enum gemm gemm;
+
+    gemms[GEMM_UP] = gemms[GEMM_DOWN] = strcmp(text, "both") == 0;
+    if (gemms[GEMM_UP])
+        return true;
+    if (!gemm_parse(text, &gemm))
+        return error_set(err, ERROR_USAGE, "--gemm %s: up, down or both", text);
+    gemms[gemm] = true;
+    return true;
+}
+
+static bool read_routing(const char *text, struct question *question, struct error *err)
+{
+    question->routing = ROUTING_UNIFORM;
+    if (strcmp(text, "uniform") == 0)
+        return true;
+    if (text_starts_with(text, "zipf:")) {
+        question->routing = ROUTING_ZIPF;
+        return (text_to_double(text + 5, &question->zipf) && question->zipf >= 0) ||
+               error_set(err, ERROR_USAGE, "--routing zipf:S takes a number, as zipf:1.1");
+    }
+    question->routing = ROUTING_FILE;
+    if (!path_exists(text) || strlen(text) >= sizeof question->routing_file)
+        return error_set(err, ERROR_USAGE, "--routing %s: no such file", text);
+    memcpy(question->routing_file, text, strlen(text) + 1);
+    return true;
+}
+
+static bool read_effort(const struct arguments *args, enum effort *effort, struct error *err)
+{
+    bool quick = arguments_flag(args, "quick"), exhaustive = arguments_flag(args, "exhaustive");
+
+    if (quick + exhaustive + arguments_flag(args, "full") > 1)
+        return error_set(err, ERROR_USAGE, "one of --quick, --full and --exhaustive");
+    *effort = quick ? EFFORT_QUICK : exhaustive ? EFFORT_EXHAUSTIVE : EFFORT_FULL;
+    return true;
+}
+
+static bool read_question(const struct arguments *args, struct question *q, struct error *err)
+{
+    const char *sizes = arguments_text(args, "batch-sizes", NULL);
+    long seed;
+
+    if (!read_effort(args, &q->effort, err) ||
+        !read_time(arguments_text(args, "time", NULL), &q->budget_s, err) ||
+        !read_gemms(arguments_text(args, "gemm", "both"), q->gemms, err) ||
+        !read_routing(arguments_text(args, "routing", "uniform"), q, err) ||
+        !arguments_int(args, "seed", 0, 1L << 52, 1, &seed, err) ||
+        (sizes && !question_set_batch_sizes(q, sizes, err)))
+        return false;
+    q->seed = (unsigned long long)seed;
+    q->hot = arguments_flag(args, "hot");
+    return true;
+}
+
+/* The card at hand, asked of a worker; *err as the worker gives it when there is none. */
+static bool ask_card(const struct tuner_options *options, struct device *device, struct error *err)
+{
+    struct client_options client_options = {.backend = "cuda", .ordinal = options->device_ordinal};
+    struct client *client = client_open(&client_options, err);
+
+    if (!client)
+        return false;
+    *device = client_hello(client)->device;
+    client_close(client, false);
+    return true;
+}
+
+/* A recording brings its device with it, and its engine unless one is named. */
+static bool ask_recording(
+    const struct arguments *args, const char *backend, struct tune_ask *ask, struct error *err)
+{
+    const char *file = strchr(backend, ':');
+    char *path = replay_path(file ? file + 1 : NULL, err);
+    struct recorded *recorded = path ? recorded_open(path, err) : NULL;
+
+    free(path);
+    if (!recorded)
+        return false;
+    ask->question.device = recorded->device;
+    if (!arguments_text(args, "engine", NULL)) {
+        ask->target.engine = recorded->engine;
+        if (!engine_shape(&recorded->engine, &ask->target.model, &ask->target.parallel,
+                &ask->target.shape, err)) {
+            recorded_free(recorded);
+            return false;
+        }
+    }
+    snprintf(ask->target.triton, sizeof ask->target.triton, "%.31s", recorded->triton);
+    recorded_free(recorded);
+    return true;
+}
+
+static bool ask_device(const struct arguments *args, struct tune_ask *ask, struct error *err)
+{
+    const char *backend = arguments_text(args, "backend", NULL);
+    struct error none = {0};
+
+    if (backend && text_starts_with(backend, "replay")) {
+        ask->options.backend = backend;
+        return ask_recording(args, backend, ask, err);
+    }
+    if (backend && strcmp(backend, "cuda") != 0)
+        return error_set(err, ERROR_USAGE, "--backend %s: cuda, replay or replay:FILE", backend);
+    ask->options.backend = "cuda";
+    if (ask_card(&ask->options, &ask->question.device, backend ? err : &none))
+        return true;
+    if (backend)
+        return false;
+    ask->options.backend = "replay";
+    if (!ask_recording(args, "replay", ask, err))
+        return error_set(
+            err, ERROR_DEVICE, "no card can be used (%.400s) and %.400s", none.text, err->text);
+    snprintf(
+        ask->note, sizeof ask->note, "no card can be used (%.180s): recorded figures", none.text);
+    return true;
+}
+
+static bool read_incumbent_file(
+    const char *path, const struct question *q, struct tile *tiles, struct error *err)
+{
+    size_t length;
+    char *text = path_read(path, CONFIG_MAX_BYTES, &length, err);
+    struct config_file file = {0};
+    struct config_faults faults = {0};
+    int keys[CONFIG_MAX_ENTRIES];
+
+    if (!text)
+        return false;
+    config_file_read(text, length, &file, &faults);
+    for (size_t i = 0; i < file.count; i++)
+        keys[i] = file.entries[i].m;
+    for (int m = 0; m < q->batch_size_count && file.count > 0 && file.loads; m++) {
+        size_t at = engine_nearest_key(keys, file.count, q->batch_sizes[m]);
+        if (file.entries[at].usable)
+            tiles[m] = file.entries[at].tile;
+    }
+    if (!file.loads || file.count == 0)
+        error_set(err, ERROR_FAILED, "%s: no engine loads it; see: moebench check", path);
+    free(text);
+    length = file.count;
+    config_faults_free(&faults);
+    config_file_free(&file);
+    return length > 0 && (!err || err->kind == ERROR_NONE);
+}
+
+/* The up file serves down too where there is no _down beside it, as the engines have it. */
+static bool read_incumbent(const char *path, struct tune_ask *ask, struct error *err)
+{
+    char *stem, *down;
+    bool done;
+
+    if (!path)
+        return true;
+    for (int g = 0; g < GEMM_COUNT; g++) {
+        ask->incumbent[g] = xcalloc(TUNE_BATCH_SIZES, sizeof *ask->incumbent[g]);
+        ask->options.incumbent[g] = ask->incumbent[g];
+    }
+    stem = xstrndup(path, strlen(path) - (text_ends_with(path, ".json") ? 5 : 0));
+    down = xasprintf("%s_down.json", stem);
+    done = read_incumbent_file(path, &ask->question, ask->incumbent[GEMM_UP], err) &&
+           read_incumbent_file(
+               path_exists(down) ? down : path, &ask->question, ask->incumbent[GEMM_DOWN], err);
+    free(stem);
+    free(down);
+    return done;
+}
+
+static bool read_options(const struct arguments *args, struct tune_ask *ask, struct error *err)
+{
+    struct tuner_options *o = &ask->options;
+    const char *pace = arguments_text(args, "pace", "0");
+    long ordinal, jobs;
+
+    if (!arguments_int(args, "device-ordinal", 0, 64, 0, &ordinal, err) ||
+        !arguments_int(args, "jobs", 0, 1024, 0, &jobs, err))
+        return false;
+    if (!text_to_double(pace, &o->pace) || o->pace < 0)
+        return error_set(err, ERROR_USAGE, "--pace %s: a number, 1 is the card's own", pace);
+    o->device_ordinal = (int)ordinal;
+    o->again = arguments_flag(args, "again");
+    o->allow_busy = arguments_flag(args, "allow-busy");
+    o->compiler = (struct compiler_options){
+        .python = arguments_text(args, "python", NULL),
+        .container = arguments_text(args, "container", NULL),
+        .kernel_file = arguments_text(args, "kernel", NULL),
+        .engine_site = arguments_text(args, "site", NULL),
+        .jobs = (int)jobs,
+    };
+    ask->db = arguments_text(args, "db", NULL) ? xstrdup(arguments_text(args, "db", NULL))
+                                               : store_default_path();
+    o->db = ask->db;
+    return ask->db ||
+           error_set(err, ERROR_USAGE, "no HOME: name a database with --db or MOEBENCH_DB");
+}
+
+bool tune_ask(
+    const struct arguments *args, const char *model, struct tune_ask *ask, struct error *err)
+{
+    struct question *q = &ask->question;
+
+    memset(ask, 0, sizeof *ask);
+    question_defaults(q);
+    space_free(&q->space);
+    if (!target_resolve(args, model, &ask->target, err) || !target_space(args, &q->space, err) ||
+        !read_question(args, q, err) || !read_options(args, ask, err) ||
+        !ask_device(args, ask, err))
+        return false;
+    snprintf(q->model, sizeof q->model, "%s", ask->target.model.name);
+    q->engine = ask->target.engine;
+    q->shape = ask->target.shape;
+    q->tp = ask->target.parallel.tp;
+    q->ep = ask->target.parallel.ep;
+    return read_incumbent(arguments_text(args, "incumbent", NULL), ask, err);
+}
+
+void tune_ask_free(struct tune_ask *ask)
+{
+    question_free(&ask->question);
+    free(ask->db);
+    for (int g = 0; g < GEMM_COUNT; g++)
+        free(ask->incumbent[g]);
+}

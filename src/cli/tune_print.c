@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/tune_print.h"
+
+#include "domain/roofline.h"
+
+#include <math.h>
+#include <string.h>
+
+#define BAR 24
+
+static void format_time(double seconds, char *buffer, size_t size)
+{
+    int s = isfinite(seconds) && seconds > 0 ? (int)seconds : 0;
+
+    if (!isfinite(seconds))
+        snprintf(buffer, size, "?");
+    else if (s >= 3600)
+        snprintf(buffer, size, "%d:%02d:%02d", s / 3600, s / 60 % 60, s % 60);
+    else
+        snprintf(buffer, size, "%d:%02d", s / 60, s % 60);
+}
+
+static double best_here(const struct snapshot *s)
+{
+    for (int m = 0; m < s->question.batch_size_count; m++) {
+        if (s->question.batch_sizes[m] == s->m)
+            return s->choices[s->gemm][m].median_us;
+    }
+    return NAN;
+}
+
+void tune_print_progress(FILE *stream, const struct snapshot *s, bool terminal)
+{
+    long long total = s->points_done + s->points_left;
+    double share = total > 0 ? (double)s->points_done / (double)total : 0, best = best_here(s);
+    char left[32], where[32] = "", us[32] = "";
+
+    format_time(s->left_s, left, sizeof left);
+    if (s->m > 0)
+        snprintf(where, sizeof where, "  %s M=%d", gemm_name(s->gemm), s->m);
+    if (isfinite(best))
+        snprintf(us, sizeof us, "  best %.1f us", best);
+    if (terminal) {
+        char bar[BAR + 1];
+        for (int i = 0; i < BAR; i++)
+            bar[i] = i < share * BAR ? '#' : '-';
+        bar[BAR] = '\0';
+        fprintf(stream, "\r\033[K[%s] ", bar);
+    }
+    fprintf(stream, "%-10s%s  %lld/%lld points  %lld samples%s  left %s%s", s->phase, where,
+        s->points_done, total, s->samples, us, left, s->recorded ? "  (recorded)" : "");
+    fputs(terminal ? "" : "\n", stream);
+    fflush(stream);
+}
+
+static void print_cell(FILE *stream, const struct snapshot *s, enum gemm gemm, int m)
+{
+    const struct choice *c = &s->choices[gemm][m];
+    struct roofline roof = roofline_of(&s->question.shape, &s->question.device, gemm, c->m);
+    char tile[TILE_TEXT_SIZE] = "-", share[16] = "-", gain[16] = "-";
+
+    if (!s->question.gemms[gemm])
+        return;
+    if (c->chosen) {
+        tile_format(&c->tile, tile, sizeof tile);
+        if (roof.us > 0)
+            snprintf(share, sizeof share, "%.0f%%", 100 * roof.us / c->median_us);
+        if (isfinite(c->default_us))
+            snprintf(gain, sizeof gain, "%.2fx", c->default_us / c->median_us);
+    }
+    fprintf(stream, "  %-27s %9.1f %5s %6s%s", tile, c->median_us, share, gain,
+        c->chosen && !c->verified ? "?" : " ");
+}
+
+void tune_print_table(FILE *stream, const struct snapshot *s)
+{
+    fprintf(stream, "%6s", "M");
+    for (int g = 0; g < GEMM_COUNT; g++) {
+        if (s->question.gemms[g])
+            fprintf(stream, "  %-27s %9s %5s %6s ", gemm_name((enum gemm)g), "us", "roof", "x def");
+    }
+    fprintf(stream, "  from\n");
+    for (int m = 0; m < s->question.batch_size_count; m++) {
+        const struct choice *up = &s->choices[s->question.gemms[GEMM_UP] ? GEMM_UP : GEMM_DOWN][m];
+        fprintf(stream, "%6d", s->question.batch_sizes[m]);
+        for (int g = 0; g < GEMM_COUNT; g++)
+            print_cell(stream, s, (enum gemm)g, m);
+        fprintf(stream, "  %s\n",
+            !up->chosen   ? "-"
+            : up->settled ? choice_source_name(up->source)
+                          : "so far");
+    }
+    if (s->recorded)
+        fprintf(stream, "Figures are %s, not of this machine.\n", s->label);
+}
+
+void tune_export_set(const struct snapshot *s, struct export_set *set)
+{
+    memset(set, 0, sizeof *set);
+    set->question = &s->question;
+    set->tune = s->tune;
+    set->recorded = s->recorded;
+    set->count = s->question.batch_size_count;
+    memcpy(set->triton, s->toolchain.triton, sizeof set->triton);
+    memcpy(set->label, s->label, sizeof set->label);
+    for (int m = 0; m < set->count; m++) {
+        set->entries[m].m = s->question.batch_sizes[m];
+        for (int g = 0; g < GEMM_COUNT; g++) {
+            const struct choice *c = &s->choices[g][m];
+            set->entries[m].chosen[g] = c->chosen;
+            set->entries[m].gemm[g].tile = c->tile;
+            set->entries[m].gemm[g].median_us = c->median_us;
+            set->entries[m].gemm[g].low_us = c->low_us;
+            set->entries[m].gemm[g].high_us = c->high_us;
+            set->entries[m].gemm[g].default_us = c->default_us;
+            set->entries[m].gemm[g].source = c->source;
+            set->entries[m].gemm[g].verified = c->verified;
+            memcpy(set->entries[m].gemm[g].reason, c->reason, sizeof c->reason);
+        }
+    }
+}

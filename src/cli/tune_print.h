@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MOEBENCH_CLI_TUNE_PRINT_H
+#define MOEBENCH_CLI_TUNE_PRINT_H
+
+#include "tuner/export.h"
+#include "tuner/tuner.h"
+
+#include <stdio.h>
+
+/* One line of how far it is: phase, GEMM, M, done and left, best so far, time left. */
+void tune_print_progress(FILE *stream, const struct snapshot *snapshot, bool terminal);
+/* M by M: tile up, us, % of the roofline, against the default; the same for down. */
+void tune_print_table(FILE *stream, const struct snapshot *snapshot);
+/* The choices as export takes them. */
+void tune_export_set(const struct snapshot *snapshot, struct export_set *set);
+
+#endif

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: MIT */
+#include "tuner/export.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/path.h"
+#include "domain/config_file.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PROVENANCE "moebench.json"
+
+void export_result_free(struct export_result *result)
+{
+    for (int g = 0; g < GEMM_COUNT; g++)
+        free(result->paths[g]);
+    text_free(&result->notes);
+}
+
+char *export_path(const struct question *question, const char *triton, enum gemm gemm)
+{
+    char folder[160], name[ENGINE_NAME_SIZE];
+
+    engine_folder(&question->engine, triton, folder, sizeof folder);
+    if (!engine_file_name(&question->engine, &question->shape, &question->device, gemm, name))
+        return NULL;
+    return folder[0] ? path_join(folder, name) : xstrdup(name);
+}
+
+/* Whether this M can go into the files; says why not. */
+static bool entry_usable(
+    const struct export_set *set, const struct export_entry *entry, struct text *notes)
+{
+    int block_m = 0;
+
+    for (int g = 0; g < GEMM_COUNT; g++) {
+        if (!set->question->gemms[g])
+            continue;
+        if (!entry->chosen[g]) {
+            text_add(notes, "M=%d: left out: nothing chosen for %s\n", entry->m,
+                gemm_name((enum gemm)g));
+            return false;
+        }
+        if (!entry->gemm[g].verified && entry->gemm[g].source != CHOICE_DEFAULT) {
+            text_add(notes, "M=%d: left out: the %s tile was not seen to be right\n", entry->m,
+                gemm_name((enum gemm)g));
+            return false;
+        }
+        if (block_m && entry->gemm[g].tile.block_m != block_m) {
+            text_add(notes, "M=%d: left out: up and down differ in BLOCK_SIZE_M\n", entry->m);
+            return false;
+        }
+        block_m = entry->gemm[g].tile.block_m;
+    }
+    return true;
+}
+
+static void note_source(
+    const struct export_set *set, const struct export_entry *entry, struct text *notes)
+{
+    enum gemm gemm = set->question->gemms[GEMM_UP] ? GEMM_UP : GEMM_DOWN;
+
+    if (entry->gemm[gemm].source != CHOICE_RACE)
+        text_add(notes, "M=%d: %s: %s\n", entry->m, choice_source_name(entry->gemm[gemm].source),
+            entry->gemm[gemm].reason);
+}
+
+/* The provenance file's object, or a new one; NULL and *err when it cannot be read. */
+static struct json *read_provenance(const char *path, struct error *err)
+{
+    struct json *json;
+
+    if (path_exists(path))
+        return json_parse_file(path, err);
+    json = json_new_object();
+    json_add_string(json, "about", "where the files of this folder come from; written by moebench");
+    json_add_array(json, "files");
+    return json;
+}
+
+static const struct json *find_record(const struct json *provenance, const char *path)
+{
+    const struct json *file = json_first(json_get(provenance, "files"));
+
+    while (file && (!json_string(json_get(file, "path")) ||
+                       strcmp(json_string(json_get(file, "path")), path) != 0))
+        file = json_next(file);
+    return file;
+}
+
+static char *shape_text(const struct shape *shape)
+{
+    struct json *json = json_new_object();
+    char *text;
+
+    shape_add_json(json, shape);
+    text = json_print(json);
+    json_free(json);
+    return text;
+}
+
+/* Same E and N make the same name, whatever K and top_k are: then it is another model's file. */
+static bool may_overwrite(const struct export_set *set, const char *full, const char *path,
+    const struct json *provenance, struct error *err)
+{
+    const struct json *record = find_record(provenance, path);
+    const char *model = json_string(json_get(record, "model"));
+    struct shape shape;
+    char *mine, *theirs;
+    bool same;
+
+    if (!path_exists(full))
+        return true;
+    if (!record || !shape_from_json(json_get(record, "shape"), &shape, NULL))
+        return error_set(err, ERROR_FAILED,
+            "%s is there already and " PROVENANCE " does not know it; --force overwrites it", full);
+    mine = shape_text(&set->question->shape);
+    theirs = shape_text(&shape);
+    same = strcmp(mine, theirs) == 0;
+    free(mine);
+    free(theirs);
+    return same || error_set(err, ERROR_FAILED,
+                       "%s is of another layer (%s: K=%d, top_k=%d) that shares the name; another "
+                       "--out, or --force to overwrite it",
+                       full, model ? model : "unknown", shape.hidden, shape.top_k);
+}
+
+static void add_record_entry(struct json *entries, const struct export_entry *entry, enum gemm gemm)
+{
+    struct json *object = json_add_object(entries, NULL), *interval;
+
+    json_add_int(object, "m", entry->m);
+    json_add_double(object, "median_us", entry->gemm[gemm].median_us);
+    interval = json_add_array(object, "ci_us");
+    json_add_double(interval, NULL, entry->gemm[gemm].low_us);
+    json_add_double(interval, NULL, entry->gemm[gemm].high_us);
+    json_add_double(object, "default_us", entry->gemm[gemm].default_us);
+    json_add_string(object, "source", choice_source_name(entry->gemm[gemm].source));
+    json_add_bool(object, "verified", entry->gemm[gemm].verified);
+    json_add_string(object, "reason", entry->gemm[gemm].reason);
+}
+
+static void add_record(struct json *files, const struct export_set *set, const char *path,
+    enum gemm gemm, const bool usable[])
+{
+    const struct question *q = set->question;
+    struct json *record = json_add_object(files, NULL), *entries;
+    char date[32], *engine = xasprintf("%s:%s", engine_name(&q->engine), q->engine.version);
+
+    json_add_string(record, "path", path);
+    json_add_string(record, "model", q->model);
+    json_add_int(record, "tp", q->tp);
+    json_add_int(record, "ep", q->ep);
+    shape_add_json(json_add_object(record, "shape"), &q->shape);
+    json_add_string(record, "gemm", gemm_name(gemm));
+    json_add_string(record, "engine", engine);
+    json_add_string(record, "device", q->device.name);
+    json_add_string(record, "triton", set->triton);
+    json_add_string(record, "effort", effort_name(q->effort));
+    json_add_int(record, "seed", (long long)q->seed);
+    json_add_bool(record, "recorded", set->recorded);
+    json_add_int(record, "tune", set->tune);
+    json_add_string(record, "moebench", PACKAGE_VERSION);
+    json_add_string(record, "date", clock_iso(clock_wall(), date, sizeof date));
+    entries = json_add_array(record, "entries");
+    for (int i = 0; i < set->count; i++) {
+        if (usable[i])
+            add_record_entry(entries, &set->entries[i], gemm);
+    }
+    free(engine);
+}
+
+static void copy_value(struct json *to, const char *key, const struct json *value)
+{
+    char *text = json_print(value);
+    struct json *copy = json_parse(text, strlen(text), NULL);
+
+    if (copy)
+        json_add(to, key, copy);
+    free(text);
+}
+
+/* A new tree: the old records but those of `paths`, then the new ones. */
+static struct json *renew_provenance(const struct json *old, char *const paths[GEMM_COUNT],
+    const struct export_set *set, const bool usable[])
+{
+    struct json *json = json_new_object(), *files;
+
+    json_add_string(json, "about", "where the files of this folder come from; written by moebench");
+    files = json_add_array(json, "files");
+    for (const struct json *file = json_first(json_get(old, "files")); file;
+         file = json_next(file)) {
+        const char *path = json_string(json_get(file, "path"));
+        bool replaced = false;
+        for (int g = 0; path && g < GEMM_COUNT; g++)
+            replaced = replaced || (paths[g] && strcmp(paths[g], path) == 0);
+        if (!replaced)
+            copy_value(files, NULL, file);
+    }
+    for (int g = 0; g < GEMM_COUNT; g++) {
+        if (paths[g])
+            add_record(files, set, paths[g], (enum gemm)g, usable);
+    }
+    return json;
+}
+
+static bool write_json(const char *path, const struct json *json, struct error *err)
+{
+    char *text = json_print_pretty(json), *line = xasprintf("%s\n", text);
+    bool done = path_write_atomic(path, line, strlen(line), err);
+
+    free(line);
+    free(text);
+    return done;
+}
+
+static bool write_config(const struct export_set *set, enum gemm gemm, const bool usable[],
+    const char *path, struct error *err)
+{
+    struct config_file file = {0};
+    char *folder = path_dirname(path), *text;
+    bool done;
+
+    for (int i = 0; i < set->count; i++) {
+        if (usable[i])
+            config_file_set(&file, set->entries[i].m, &set->entries[i].gemm[gemm].tile);
+    }
+    text = config_file_write(&file, NULL);
+    done = path_make_folders(folder, err) && path_write_atomic(path, text, strlen(text), err);
+    free(text);
+    free(folder);
+    config_file_free(&file);
+    return done;
+}
+
+static bool write_all(const struct export_set *set, const char *out, bool force,
+    const bool usable[], struct export_result *result, struct error *err)
+{
+    char *paths[GEMM_COUNT] = {NULL}, *side = path_join(out, PROVENANCE);
+    struct json *old = read_provenance(side, err), *renewed = NULL;
+    bool done = old != NULL;
+
+    for (int g = 0; g < GEMM_COUNT && done; g++) {
+        if (!set->question->gemms[g])
+            continue;
+        paths[g] = export_path(set->question, set->triton, (enum gemm)g);
+        result->paths[g] = path_join(out, paths[g]);
+        done = force || may_overwrite(set, result->paths[g], paths[g], old, err);
+    }
+    for (int g = 0; g < GEMM_COUNT && done; g++) {
+        if (paths[g])
+            done = write_config(set, (enum gemm)g, usable, result->paths[g], err);
+        result->path_count += paths[g] && done;
+    }
+    if (done) {
+        renewed = renew_provenance(old, paths, set, usable);
+        done = write_json(side, renewed, err);
+    }
+    json_free(renewed);
+    json_free(old);
+    free(side);
+    for (int g = 0; g < GEMM_COUNT; g++)
+        free(paths[g]);
+    return done;
+}
+
+bool export_write(const struct export_set *set, const char *out, bool force,
+    struct export_result *result, struct error *err)
+{
+    bool usable[TUNE_BATCH_SIZES];
+
+    *result = (struct export_result){0};
+    if (set->question->engine.kind != ENGINE_SGLANG)
+        return error_set(err, ERROR_FAILED,
+            "export for %s: not yet; export for sglang, then: moebench convert",
+            engine_name(&set->question->engine));
+    for (int i = 0; i < set->count; i++) {
+        usable[i] = entry_usable(set, &set->entries[i], &result->notes);
+        result->entries += usable[i];
+        if (usable[i])
+            note_source(set, &set->entries[i], &result->notes);
+    }
+    if (result->entries == 0)
+        return error_set(err, ERROR_FAILED, "nothing to export: no M has a verified choice yet");
+    if (!set->question->gemms[GEMM_DOWN])
+        text_add(&result->notes, "up alone was tuned: the engine uses its tiles for down too\n");
+    return path_make_folders(out, err) && write_all(set, out, force, usable, result, err);
+}
+
+char *export_instructions(
+    const struct export_set *set, const char *out, const struct export_result *result)
+{
+    const struct question *q = set->question;
+    struct text text = {0};
+    int nodes = q->tp;
+
+    text_add(&text, "On each node of the TP group (%d rank%s):\n", nodes, nodes == 1 ? "" : "s");
+    text_add(&text, "  copy      rsync -a %s/ NODE:%s/\n", out, out);
+    text_add(&text, "  point     %s=%s (the folder above configs/)\n",
+        engine_environment(&q->engine), out);
+    text_add(&text, "  docker    run with -v %s:/moebench:ro -e %s=/moebench\n", out,
+        engine_environment(&q->engine));
+    text_add(&text, "            (docker cp %s/configs NAME:%s is lost with its container)\n", out,
+        engine_package_folder(&q->engine));
+    text_add(&text, "  restart   the server: files are read once\n");
+    for (int g = 0; g < GEMM_COUNT; g++) {
+        char *line = result->paths[g] ? engine_found_line(&q->engine, result->paths[g]) : NULL;
+        if (line)
+            text_add(&text, "  log line  %s\n", line);
+        free(line);
+    }
+    return text_take(&text);
+}

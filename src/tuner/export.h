@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MOEBENCH_TUNER_EXPORT_H
+#define MOEBENCH_TUNER_EXPORT_H
+
+#include "base/text.h"
+#include "domain/point.h"
+#include "tuner/question.h"
+
+/* Choices as the engine's files: pure but for export_write. */
+
+struct export_entry {
+    int m;
+    bool chosen[GEMM_COUNT];
+    struct {
+        struct tile tile;
+        double median_us, low_us, high_us, default_us;
+        enum choice_source source;
+        bool verified;
+        char reason[200];
+    } gemm[GEMM_COUNT];
+};
+
+struct export_set {
+    const struct question *question; /* borrowed */
+    char triton[32];                 /* of the kernels timed; names the folder */
+    long long tune;
+    bool recorded;
+    char label[160];                               /* of a recording */
+    struct export_entry entries[TUNE_BATCH_SIZES]; /* ascending by M */
+    int count;
+};
+
+struct export_result {
+    char *paths[GEMM_COUNT]; /* owned; NULL: not written */
+    int path_count;
+    int entries;       /* written, a file */
+    struct text notes; /* lines: what was left out or taken by default, and why */
+};
+
+void export_result_free(struct export_result *result);
+/* Names of the files below DIR, for saying so before the first timing; free(). */
+char *export_path(const struct question *question, const char *triton, enum gemm gemm);
+/*
+ * Writes up and down (as far as both were tuned) into `out` in the engine's own layout, and what
+ * is known of them into out/moebench.json. An M goes in only when every GEMM has a verified tile
+ * or the engine's default for it, and both share BLOCK_SIZE_M. Refuses to overwrite a file that is
+ * not of the same layer, unless `force`.
+ */
+bool export_write(const struct export_set *set, const char *out, bool force,
+    struct export_result *result, struct error *err);
+/* How a server comes to use the files: per node, and the line it then logs. free(). */
+char *export_instructions(
+    const struct export_set *set, const char *out, const struct export_result *result);
+
+#endif
