@@ -2,6 +2,7 @@
 #include "cli/tune_print.h"
 
 #include "domain/roofline.h"
+#include "domain/routing.h"
 
 #include <math.h>
 #include <string.h>
@@ -56,11 +57,13 @@ void tune_print_progress(FILE *stream, const struct snapshot *s, bool terminal)
 static void print_cell(FILE *stream, const struct snapshot *s, enum gemm gemm, int m)
 {
     const struct choice *c = &s->choices[gemm][m];
-    struct roofline roof = roofline_of(&s->question.shape, &s->question.device, gemm, c->m);
+    double experts = routing_expected_experts(&s->question.shape, c->m);
+    struct roofline roof;
     char tile[TILE_TEXT_SIZE] = "-", share[16] = "-", gain[16] = "-";
 
     if (!s->question.gemms[gemm])
         return;
+    roofline_make(&s->question.shape, gemm, c->m, experts, &s->question.device, &roof);
     if (c->chosen) {
         tile_format(&c->tile, tile, sizeof tile);
         if (roof.us > 0)

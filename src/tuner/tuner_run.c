@@ -101,22 +101,24 @@ static void set_state(struct tuner *tuner, enum tuner_state state, const char *p
  */
 static bool compile_some(struct tuner *tuner, struct error *err)
 {
-    bool unified = tuner->question.device.unified && !tuner->session.recorded, any = true;
+    bool unified = tuner->question.device.unified && !tuner->session.recorded;
+    bool any = true, done = true;
 
     if (!unified || session_pending(&tuner->session) == 0) {
         if (!submit(tuner, unified ? WAVE : QUEUE, err))
             return false;
     }
-    while (any) {
+    if (!store_begin(tuner->store, err)) /* one commit for all that has come */
+        return false;
+    while (any && done) {
         bool wait = unified && session_pending(&tuner->session) > 0 && !tuner->stop;
         if (wait)
             set_state(tuner, TUNER_COMPILING, "compile");
-        if (!take_compile(tuner, wait ? WAIT_S : 0, &any, err))
-            return false;
+        done = take_compile(tuner, wait ? WAIT_S : 0, &any, err);
         tuner_publish(tuner, false);
         any = any || (wait && session_pending(&tuner->session) > 0 && !tuner->stop);
     }
-    return true;
+    return store_commit(tuner->store, done ? err : NULL) && done;
 }
 
 static bool take_chunk(struct tuner *tuner, const struct race_step *step,
@@ -355,15 +357,17 @@ static bool verify(struct tuner *tuner, const struct race_step *step, struct err
 {
     int restarts = tuner->view.worker_restarts;
 
+    bool done = store_begin(tuner->store, err);
+
+    if (!done)
+        return false;
     set_state(tuner, TUNER_VERIFYING, "verify");
-    for (int i = 0; i < step->count && !tuner->stop; i++) {
-        if (!tuner_verify(tuner, &step->items[i], err))
-            return false;
+    /* After a restart nothing is loaded any more: the race is asked again. */
+    for (int i = 0; done && i < step->count && tuner->view.worker_restarts == restarts; i++) {
+        done = tuner_verify(tuner, &step->items[i], err);
         tuner_publish(tuner, false);
-        if (tuner->view.worker_restarts != restarts)
-            return true; /* nothing is loaded any more: ask the race again */
     }
-    return true;
+    return store_commit(tuner->store, done ? err : NULL) && done;
 }
 
 static bool choose(struct tuner *tuner, int m_index, struct error *err)
