@@ -83,6 +83,18 @@ class Check(unittest.TestCase):
         self.assertIn(("note", "clamped", 16), faults(file, ("note",)))
         self.assertNotIn(16, [m for _, _, m in faults(file)])
 
+    def test_a_name_that_is_not_asked_for_is_dead(self):
+        # SGLang's spelling, in vLLM's folder.
+        folder = check(os.path.join(CASES, "A10-k-tile-over-quant-block"),
+                       "--engine", "vllm")["folder"]
+        self.assertEqual(folder["in_force"], [])
+        self.assertIn("without a blank", folder["dead"][0]["reason"])
+
+    def test_faults_stand_by_m(self):
+        for file in check(CASES)["files"]:
+            keys = [-2**31 if one["m"] is None else one["m"] for one in file["faults"]]
+            self.assertEqual(keys, sorted(keys), file["path"])
+
     def test_a12_pair(self):
         folder = os.path.join(CASES, "A12-down-pair")
         down = [file for file in check(folder)["files"] if file["path"].endswith("_down.json")][0]
@@ -112,6 +124,8 @@ class Check(unittest.TestCase):
         self.assertEqual(verdicts["bad-empty-object"][1], {("error", "empty", None)})
         self.assertEqual({m for _, code, m in verdicts["bad-values"][1] if code == "value"},
                          {1, 2, 4, 8, 16, 32, 48, 64, 96})
+        bom = check(os.path.join(folder, "bad-bom"))["files"][0]["faults"]
+        self.assertEqual([one["line"] for one in bom if one["code"] == "json"], [1])
         keys = {(severity, m) for severity, code, m in verdicts["bad-keys"][1] if code == "key"}
         self.assertEqual(keys, {("warn", 0), ("warn", -1), ("warn", 16), ("warn", 64),
                                 ("error", None)})
@@ -143,6 +157,7 @@ class Check(unittest.TestCase):
         self.assertEqual(run(os.path.join(CASES, "A13-old-ptxas")).returncode, 1)
         self.assertEqual(run().returncode, 2)
         self.assertEqual(run(CASES, "--device", "Voodoo 2").returncode, 2)
+        self.assertEqual(run(CASES, "--triton", "new").returncode, 2)
         text = run(os.path.join(CASES, "A01-smem-over-budget")).stdout
         self.assertIn("error M=4096 smem", text)
         self.assertIn("1 file: 0 ok, 0 warn, 1 error", text)

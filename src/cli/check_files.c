@@ -116,6 +116,7 @@ static bool resolve_engine(
         sign = "its triton_X_Y_Z folder";
     if (sign == NULL && item->name.style == STYLE_SGLANG)
         sign = "its name";
+    item->engine_guessed = sign == NULL;
     config_fault_add(&item->faults, FAULT_NOTE, "engine", FAULT_WHOLE_FILE,
         "checked as for %s %s, the newest known, by %s; --engine says otherwise",
         engine_name(&item->context.engine), engine_rules_version(&item->context.engine),
@@ -148,6 +149,8 @@ bool checked_set_resolve(
     struct checked_set *set, const struct check_wishes *wishes, struct error *err)
 {
     struct device device;
+    if (wishes->triton != NULL && !engine_triton_valid(wishes->triton, err))
+        return false;
     if (wishes->device != NULL && !device_find(wishes->device, &device, err))
         return false;
     for (size_t i = 0; i < set->count; i++) {
@@ -206,6 +209,19 @@ static void pick_triton(const struct checked_set *set, const struct check_wishes
     config_place_triton(&set->items[0].place, triton, size);
 }
 
+/* A name that the engine never asks for is dead wherever the file stands. */
+static void judge_name(const struct checked_file *item, struct config_place *place)
+{
+    for (size_t i = 0; i < item->faults.count; i++) {
+        const struct config_fault *fault = &item->faults.items[i];
+        if (fault->severity != FAULT_ERROR || strcmp(fault->code, "name") != 0)
+            continue;
+        place->in_force = place->fallback = false;
+        snprintf(place->why, sizeof place->why, "%.255s", fault->text);
+        return;
+    }
+}
+
 void checked_set_judge(struct checked_set *set, const struct check_wishes *wishes,
     struct engine *engine, char *triton, size_t size)
 {
@@ -222,11 +238,13 @@ void checked_set_judge(struct checked_set *set, const struct check_wishes *wishe
         places[i] = set->items[i].place;
     config_places_judge(engine, triton, places, set->count);
     for (size_t i = 0; i < set->count; i++) {
+        judge_name(&set->items[i], &places[i]);
         set->items[i].place = places[i];
         if (set->folder && places[i].fallback)
             config_fault_add(&set->items[i].faults,
                 wishes->triton != NULL ? FAULT_WARN : FAULT_NOTE, "triton", FAULT_WHOLE_FILE, "%s",
                 places[i].why);
+        config_faults_sort(&set->items[i].faults);
     }
     free(places);
 }

@@ -17,6 +17,7 @@ struct checked_file {
     struct config_file file;
     struct config_faults faults;
     struct config_context context;
+    bool engine_guessed; /* neither the command line nor the file tells whose it is */
 };
 
 /* Start from {0}; free with checked_set_free. */

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 void config_fault_add(struct config_faults *faults, enum fault_severity severity, const char *code,
     struct fault_place place, const char *format, ...)
@@ -27,11 +28,37 @@ void config_faults_free(struct config_faults *faults)
     *faults = (struct config_faults){0};
 }
 
+void config_fault_where(const struct config_fault *fault, char *buffer, size_t size)
+{
+    buffer[0] = '\0';
+    if (fault->m != FAULT_NO_M)
+        snprintf(buffer, size, "M=%d: ", fault->m);
+}
+
 const char *fault_severity_name(enum fault_severity severity)
 {
     static const char *const names[] = {
         [FAULT_NOTE] = "note", [FAULT_WARN] = "warn", [FAULT_ERROR] = "error"};
     return names[severity];
+}
+
+static int compare_faults(const void *a, const void *b)
+{
+    const struct config_fault *one = a, *other = b;
+    if (one->m != other->m)
+        return one->m < other->m ? -1 : 1;
+    if (one->severity != other->severity)
+        return one->severity > other->severity ? -1 : 1;
+    if (one->line != other->line)
+        return one->line < other->line ? -1 : 1;
+    int order = strcmp(one->code, other->code);
+    return order != 0 ? order : strcmp(one->key, other->key);
+}
+
+void config_faults_sort(struct config_faults *faults)
+{
+    if (faults->count > 0)
+        qsort(faults->items, faults->count, sizeof *faults->items, compare_faults);
 }
 
 const char *config_faults_verdict(const struct config_faults *faults)

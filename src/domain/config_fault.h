@@ -41,7 +41,11 @@ void config_fault_add(struct config_faults *faults, enum fault_severity severity
     struct fault_place place, const char *format, ...) __attribute__((format(printf, 5, 6)));
 void config_faults_free(struct config_faults *faults);
 
+/* "M=64: " of an entry's fault, "" of the whole file's. */
+void config_fault_where(const struct config_fault *fault, char *buffer, size_t size);
 const char *fault_severity_name(enum fault_severity severity); /* "note", "warn", "error" */
+/* By M, the whole file's first; of one M the worst first, then by line. */
+void config_faults_sort(struct config_faults *faults);
 /* The verdict by the worst fault: "ok", "warn" or "error". */
 const char *config_faults_verdict(const struct config_faults *faults);
 /* Adds to an array objects with severity, code, m, key, line, text; absent ones are null. */

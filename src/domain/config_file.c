@@ -385,7 +385,8 @@ void config_file_read(
     struct reader reader = {.file = file, .faults = faults, .m = FAULT_NO_M};
     struct error err = {0};
     if (!json_scan_start(&reader.scan, text, length, &err)) {
-        config_fault_add(faults, FAULT_ERROR, "json", FAULT_WHOLE_FILE, "%s", err.text);
+        const struct fault_place place = {.m = FAULT_NO_M, .line = reader.scan.line};
+        config_fault_add(faults, FAULT_ERROR, "json", place, "%s", err.text);
         file->loads = false;
     } else if (!read_all(&reader)) {
         file->loads = false;

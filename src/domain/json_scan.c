@@ -57,14 +57,14 @@ bool json_scan_start(struct json_scan *scan, const char *text, size_t length, st
         return error_set(err, ERROR_FAILED,
             "line 1, column 1: a byte order mark, which Python's json refuses; save as plain "
             "UTF-8");
-    int line = 1;
     for (size_t i = 0, n; i < length; i += n) {
         n = utf8_length(text + i, length - i);
         if (n == 0)
-            return error_set(err, ERROR_FAILED, "line %d: byte 0x%02x is not UTF-8", line,
+            return error_set(err, ERROR_FAILED, "line %d: byte 0x%02x is not UTF-8", scan->line,
                 (unsigned)(unsigned char)text[i]);
-        line += text[i] == '\n';
+        scan->line += text[i] == '\n';
     }
+    scan->line = 1;
     return true;
 }
 

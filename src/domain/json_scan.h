@@ -56,7 +56,8 @@ struct json_scan {
     struct text decoded;             /* of the last string */
 };
 
-/* Free with json_scan_free. Fails on a byte order mark and on bytes that are not UTF-8. */
+/* Free with json_scan_free. Fails on a byte order mark and on bytes that are not UTF-8,
+ * with scan->line at them. */
 bool json_scan_start(struct json_scan *scan, const char *text, size_t length, struct error *err);
 /*
  * The next token; after JSON_END do not call again. Errors read "line 3, column 7: trailing comma
