@@ -71,6 +71,29 @@ class Convert(unittest.TestCase):
         made = self.read(BLOCK + "[128,128].json")
         self.assertEqual(made, {"triton_version": "3.6.0", "1": ENTRY, "4096": ENTRY})
 
+    def test_int4_names_by_the_engine_they_were_made_for(self):
+        source = self.write("E=256,N=512,device_name=NVIDIA_GB10,dtype=int4_w4a16.json",
+                            {"1": ENTRY, "4096": ENTRY})
+        guessed = self.convert(source, "--to", "vllm")
+        self.assertIn("N=1024", guessed["files"][0]["path"])
+        self.assertIn("--from vllm", "\n".join(guessed["notes"]))
+        known = self.convert(source, "--from", "vllm", "--to", "sglang", "--triton", "3.6.0")
+        self.assertIn("N=256", known["files"][0]["path"])
+        self.assertNotIn("--from", "\n".join(known["notes"]))
+
+    def test_notes_of_a_whole_file_name_no_entry(self):
+        up = self.write(BLOCK + "[128, 128].json", {"1": ENTRY, "64": ENTRY, "4096": ENTRY})
+        self.write(BLOCK + "[128, 128]_down.json", {"1": ENTRY, "63": ENTRY, "4096": ENTRY})
+        notes = self.convert(up, "--to", "sglang", "--triton", "3.6.0")["notes"]
+        self.assertTrue([note for note in notes if note.startswith("up and down have other keys")],
+                        notes)
+
+    def test_a_triton_that_is_no_version(self):
+        up = self.write(BLOCK + "[128, 128].json", {"1": ENTRY})
+        for version in ("../../etc", "foo", "", "3.6 0", "3." + "0" * 40):
+            self.assertIn("is no version",
+                          self.convert(up, "--to", "sglang", "--triton", version, code=2))
+
     def test_tma_stays_in_the_down_file_only(self):
         up = self.write(BLOCK + "[128, 128].json",
                         {"1": dict(ENTRY, USE_TMA=True), "4096": ENTRY})

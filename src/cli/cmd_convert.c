@@ -14,6 +14,7 @@
 
 static const struct option_spec convert_options[] = {
     {"to", "ENGINE[:VERSION]", "sglang:0.5.23, vllm, ..: what shall read the result"},
+    {"from", "ENGINE[:VERSION]", "what the file was made for (by its name, folder and keys)"},
     {"out", "DIR", "what SGLANG_MOE_CONFIG_DIR or VLLM_TUNED_CONFIG_FOLDER will be"},
     {"triton", "VERSION", "the server's Triton (of the source, else what the engine pins)"},
     {"device", "NAME", "the GPU to write into the name (the source's)"},
@@ -83,14 +84,18 @@ static bool pick_sources(struct convert *convert, struct error *err)
     return true;
 }
 
-static bool read_sources(struct convert *convert, const char *path, struct error *err)
+static bool read_sources(struct convert *convert, const struct arguments *args, struct error *err)
 {
-    const struct check_wishes none = {0};
+    const char *path = arguments_operand(args, 0);
+    const struct check_wishes wishes = {
+        .engine = arguments_text(args, "from", NULL),
+        .triton = arguments_text(args, "triton", NULL),
+    };
     if (!checked_set_add(&convert->sources, path, err))
         return false;
     if (!convert->sources.folder && text_ends_with(path, ".json") && !add_partner(convert, err))
         return false;
-    return pick_sources(convert, err) && checked_set_resolve(&convert->sources, &none, err);
+    return pick_sources(convert, err) && checked_set_resolve(&convert->sources, &wishes, err);
 }
 
 static void pick_triton(struct convert *convert, const char *wish)
@@ -147,6 +152,9 @@ static void note_names(struct convert *convert)
         convert->shape.dtype == DTYPE_FP8_W8A8 && convert->shape.block_k == 0)
         text_add(&convert->notes, "the old name does not tell whether the scales are per channel; "
                                   "--model does\n");
+    if (convert->up->engine_guessed && convert->shape.dtype == DTYPE_INT4_W4A16)
+        text_add(&convert->notes, "read as SGLang's, whose names have half of an int4 layer's N; "
+                                  "--from vllm when it is vLLM's\n");
     if (convert->to.kind == ENGINE_VLLM && convert->down != NULL)
         text_add(&convert->notes,
             "vLLM has one file for both GEMMs: the up file's entries are written\n");
@@ -174,12 +182,14 @@ static bool judge_result(struct convert *convert, const struct config_faults *fa
 {
     for (size_t i = 0; i < faults->count; i++) {
         const struct config_fault *fault = &faults->items[i];
+        char where[32];
+        config_fault_where(fault, where, sizeof where);
         if (fault->severity == FAULT_ERROR && !force)
             return error_set(err, ERROR_FAILED,
-                "%s would not be right: M=%d: %s (--force writes it all the same)", name, fault->m,
+                "%s would not be right: %s%s (--force writes it all the same)", name, where,
                 fault->text);
         if (fault->severity != FAULT_NOTE)
-            text_add(&convert->notes, "M=%d: %s\n", fault->m, fault->text);
+            text_add(&convert->notes, "%s%s\n", where, fault->text);
     }
     return true;
 }
@@ -306,9 +316,8 @@ static int convert_run(const struct arguments *args, struct error *err)
     struct convert convert = {0};
     bool force = arguments_flag(args, "force");
     const char *out = arguments_text(args, "out", NULL);
-    if (!read_sources(&convert, arguments_operand(args, 0), err) ||
-        !pick_target(&convert, args, err) || !make_files(&convert, out, force, err) ||
-        !write_files(&convert, force, err)) {
+    if (!read_sources(&convert, args, err) || !pick_target(&convert, args, err) ||
+        !make_files(&convert, out, force, err) || !write_files(&convert, force, err)) {
         error_prefix(err, "convert");
     } else {
         note_names(&convert);

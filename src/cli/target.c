@@ -47,8 +47,8 @@ static bool resolve_triton(const struct arguments *args, struct target *target, 
     const char *text = arguments_text(args, "triton", NULL);
     const char *pinned = engine_pinned_triton(&target->engine);
 
-    if (text && (strlen(text) >= sizeof target->triton || !*text || strchr(text, '/')))
-        return error_set(err, ERROR_USAGE, "triton '%s' is no version", text);
+    if (text && !engine_triton_valid(text, err))
+        return false;
     snprintf(target->triton, sizeof target->triton, "%s", text ? text : pinned);
     if (!text && *pinned && target->engine.kind == ENGINE_SGLANG)
         model_note(&target->model,

@@ -38,7 +38,7 @@ struct target {
     struct parallel parallel;
     struct shape shape; /* with a model only */
     struct device device;
-    char triton[32]; /* "" when not known: vLLM's older rules */
+    char triton[ENGINE_TRITON_SIZE]; /* "" when not known: vLLM's older rules */
 };
 
 /*

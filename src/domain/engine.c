@@ -186,6 +186,18 @@ const char *engine_pinned_triton(const struct engine *engine)
     return engine->rules->triton;
 }
 
+bool engine_triton_valid(const char *text, struct error *err)
+{
+    static const char allowed[] =
+        "0123456789.+-_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+    if (isdigit((unsigned char)*text) && strlen(text) < ENGINE_TRITON_SIZE &&
+        !text[strspn(text, allowed)])
+        return true;
+    return error_set(
+        err, ERROR_USAGE, "triton '%s' is no version; write it as Triton prints it: 3.6.0", text);
+}
+
 const char *engine_package_folder(const struct engine *engine)
 {
     return engine->rules->package_folder;

@@ -30,6 +30,11 @@ const char *engine_rules_version(const struct engine *engine); /* "0.5.4.post2" 
  * known (vLLM needs none for its folders). */
 const char *engine_pinned_triton(const struct engine *engine);
 
+#define ENGINE_TRITON_SIZE 32
+
+/* Whether `text` can be triton.__version__ and part of a folder's name: 3.6.0, 3.5.0+git1a2b. */
+bool engine_triton_valid(const char *text, struct error *err);
+
 struct parallel {
     int tp, ep;            /* ep divides tp */
     bool no_shared_fusion; /* --disable-shared-experts-fusion */
