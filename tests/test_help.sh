@@ -16,6 +16,9 @@ for name in $names; do
     text=$("$MOEBENCH" help "$name") || fail "help $name"
     case $text in "usage: moebench $name"*) ;; *) fail "help $name: $text" ;; esac
     [ "$text" = "$("$MOEBENCH" "$name" --help)" ] || fail "$name --help"
+    columns=$(printf '%s\n' "$text" |
+        awk '/^  --/ && match($0, /[^ ]  +[^ ]/) { print RSTART + RLENGTH }' | sort -u | wc -l)
+    [ "$columns" -le 1 ] || fail "help $name: the options' texts stand in $columns columns"
     "$MOEBENCH" "$name" --no-such-option >/dev/null 2>err.$$ && fail "$name took a bad option"
     [ $? = 0 ] || grep -q '^moebench: ' err.$$ || fail "$name: a bad option went unexplained"
 done

@@ -73,6 +73,7 @@ static void refusals(void **state)
         {"[]", "not an object"},
         {"{\"hidden_size\": 2048}", "no experts"},
         {"{\"num_experts\": 1, \"hidden_size\": 2048}", "no experts"},
+        {"{\"num_experts\": -4, \"hidden_size\": 2048}", "num_experts is -4"},
         {"{\"num_experts\": null, \"hidden_size\": 2048}", "no experts"},
         {"{\"num_experts\": 8, \"hidden_size\": 2048}", "N is missing: none of moe_intermediate"},
         {"{\"num_experts\": 8, \"hidden_size\": 64, \"intermediate_size\": 64}",

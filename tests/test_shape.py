@@ -158,6 +158,9 @@ def refusals():
             (("glm-4.7-fp8", "--engine", "tgi"), 2, "sglang"),
             (("no-such-model",), 1, "glm-4.7-fp8"),
             (("/dev/null",), 1, "/dev/null"),
+            (("glm-4.7-fp8", "--tp", "4", "--ep", "8"), 2, "nearest that does: 4\n"),
+            (("glm-4.7-fp8", "--triton", "newest"), 2, "moebench: triton 'newest'"),
+            (("glm-4.7-fp8", "--dtype", "fp4"), 2, "moebench: --dtype fp4"),
             (("glm-4.7-fp8", "--tp", "0"), 2, "tp")):
         got, _, err = run("shape", *args)
         expect(str(args), got, code)

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 const struct command *const commands[] = {
@@ -62,10 +63,10 @@ char *command_help(const struct command *command)
         int width = option_width(command->options);
         text_add(&text, "\n");
         for (const struct option_spec *option = command->options; option->name; option++) {
-            const char *argument = option->argument ? option->argument : "";
-            int rest = width - (int)strlen(option->name) - 1;
-            text_add(&text, "  --%s %-*s  %s\n", option->name, rest > 0 ? rest : 0, argument,
-                option->help);
+            char *left = xasprintf("%s%s%s", option->name, option->argument ? " " : "",
+                option->argument ? option->argument : "");
+            text_add(&text, "  --%-*s  %s\n", width, left, option->help);
+            free(left);
         }
     }
     return text_take(&text);

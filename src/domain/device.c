@@ -60,8 +60,8 @@ bool device_supports(const struct device *device, enum dtype dtype, struct error
             "%s is sm_%d; the fused MoE kernel is tuned from sm_80 on", device->name, device->arch);
     if (dtype == DTYPE_FP8_W8A8 && device->arch < 89)
         return error_set(err, ERROR_FAILED,
-            "%s is sm_%d, which has no fp8 arithmetic (sm_89 and newer do); take a bf16 or int8 "
-            "model, or another --device",
+            "%s (sm_%d) has no fp8 arithmetic, sm_89 and newer have; take a bf16 or int8 model, or "
+            "another --device",
             device->name, device->arch);
     return true;
 }

@@ -90,9 +90,12 @@ static bool refuse_divisor(
         below--;
     while (above < number && number % above)
         above++;
+    if (above > number || below == above)
+        return error_set(err, ERROR_USAGE, "%s %d does not divide %s %d; the nearest that does: %d",
+            what, wanted, of, number, below);
     return error_set(err, ERROR_USAGE,
         "%s %d does not divide %s %d; the nearest that do: %d and %d", what, wanted, of, number,
-        below, above > number ? number : above);
+        below, above);
 }
 
 static bool check_parallel(const struct engine *engine, const struct model *model,

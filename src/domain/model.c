@@ -254,7 +254,7 @@ static bool find_section(struct reader *reader, char prefix[64], struct error *e
         long long value = 0;
         struct reader part = {.root = NULL, .section = walk(reader->root, sections[i])};
 
-        if (!find_number(&part, &experts_number, &value, &nested) || value < 2)
+        if (!find_number(&part, &experts_number, &value, &nested) || value == 0 || value == 1)
             continue;
         reader->section = part.section;
         snprintf(prefix, 64, "%s%s", sections[i], *sections[i] ? "." : "");
