@@ -155,8 +155,9 @@ static void place_points(struct recording *recording)
         const struct measured *from = &recording->points[i];
         enum gemm gemm = from->key.gemm;
         const struct recorded_point *found = recorded_find(set, gemm, from->key.m, &from->key.tile);
+        const float *samples = from->count ? set->samples[gemm] + from->first : NULL;
         set->points[gemm][found - set->points[gemm]] =
-            (struct recorded_point){from->status, from->count, set->samples[gemm] + from->first};
+            (struct recorded_point){from->status, from->count, samples};
     }
 }
 
