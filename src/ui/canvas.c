@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+#include "ui/canvas.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void canvas_resize(struct canvas *canvas, int width, int height)
+{
+    canvas->width = width > 0 ? width : 0;
+    canvas->height = height > 0 ? height : 0;
+    size_t count = (size_t)canvas->width * (size_t)canvas->height;
+    canvas->cells = xrealloc(canvas->cells, count ? count : 1, sizeof canvas->cells[0]);
+    struct rect all = {0, 0, canvas->width, canvas->height};
+    canvas_fill(canvas, &all, ' ', ROLE_TEXT);
+}
+
+void canvas_free(struct canvas *canvas)
+{
+    free(canvas->cells);
+    *canvas = (struct canvas){0};
+}
+
+static struct canvas_cell *cell_at(const struct canvas *canvas, int x, int y)
+{
+    if (x < 0 || y < 0 || x >= canvas->width || y >= canvas->height)
+        return NULL;
+    return &canvas->cells[(size_t)y * (size_t)canvas->width + (size_t)x];
+}
+
+void canvas_put(struct canvas *canvas, int x, int y, char character, enum role role)
+{
+    struct canvas_cell *cell = cell_at(canvas, x, y);
+    if (cell)
+        *cell = (struct canvas_cell){character, (unsigned char)role, false};
+}
+
+void canvas_reverse(struct canvas *canvas, int x, int y)
+{
+    struct canvas_cell *cell = cell_at(canvas, x, y);
+    if (cell)
+        cell->reversed = true;
+}
+
+int canvas_print(struct canvas *canvas, const struct rect *rect, int x, int y, enum role role,
+    const char *format, ...)
+{
+    char line[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    int column = x;
+    if (y < 0 || y >= rect->height)
+        return 0;
+    for (const char *s = line; *s && column < rect->width; s++) {
+        if (((unsigned char)*s & 0xc0) == 0x80)
+            continue; /* the rest of a UTF-8 sequence */
+        char shown = (unsigned char)*s >= ' ' && (unsigned char)*s < 127 ? *s : '?';
+        canvas_put(canvas, rect->x + column++, rect->y + y, shown, role);
+    }
+    return column - x;
+}
+
+void canvas_fill(struct canvas *canvas, const struct rect *rect, char character, enum role role)
+{
+    for (int y = 0; y < rect->height; y++)
+        for (int x = 0; x < rect->width; x++)
+            canvas_put(canvas, rect->x + x, rect->y + y, character, role);
+}
+
+static void print_grid(const struct canvas *canvas, bool roles, struct text *out)
+{
+    for (int y = 0; y < canvas->height; y++) {
+        size_t end = out->length;
+        for (int x = 0; x < canvas->width; x++) {
+            const struct canvas_cell *cell = &canvas->cells[y * canvas->width + x];
+            char shown = cell->character;
+            if (roles)
+                shown = cell->reversed ? '#' : theme_letter((enum role)cell->role);
+            text_add_bytes(out, &shown, 1);
+            if (shown != ' ')
+                end = out->length;
+        }
+        if (out->data && out->length > end) {
+            out->length = end;
+            out->data[end] = '\0';
+        }
+        text_add_bytes(out, "\n", 1);
+    }
+}
+
+void canvas_text(const struct canvas *canvas, struct text *out)
+{
+    print_grid(canvas, false, out);
+}
+
+void canvas_roles(const struct canvas *canvas, struct text *out)
+{
+    print_grid(canvas, true, out);
+}

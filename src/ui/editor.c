@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+#include "ui/editor.h"
+
+#include "ui/keys.h"
+
+#include <string.h>
+
+/* What Triton can launch: powers of two but for the stages. */
+static const struct {
+    int low, high;
+    bool powers;
+} ranges[AXIS_COUNT] = {
+    [AXIS_BM] = {16, 512, true},
+    [AXIS_BN] = {16, 512, true},
+    [AXIS_BK] = {16, 512, true},
+    [AXIS_GROUP] = {1, 64, true},
+    [AXIS_WARPS] = {1, 32, true},
+    [AXIS_STAGES] = {1, 8, false},
+};
+
+static int *number_of(struct tile *tile, enum space_axis axis)
+{
+    int *const numbers[AXIS_COUNT] = {
+        [AXIS_BM] = &tile->block_m,
+        [AXIS_BN] = &tile->block_n,
+        [AXIS_BK] = &tile->block_k,
+        [AXIS_GROUP] = &tile->group_m,
+        [AXIS_WARPS] = &tile->num_warps,
+        [AXIS_STAGES] = &tile->num_stages,
+    };
+    return numbers[axis];
+}
+
+void editor_open(struct editor *editor, const struct tile *tile)
+{
+    *editor = (struct editor){.tile = *tile, .axis = AXIS_BM};
+}
+
+int editor_get(const struct editor *editor, enum space_axis axis)
+{
+    return space_axis_of(&editor->tile, axis);
+}
+
+static void remember(struct editor *editor)
+{
+    if (editor->undo_count == EDITOR_UNDO) {
+        memmove(editor->undo, editor->undo + 1, sizeof editor->undo - sizeof editor->undo[0]);
+        editor->undo_count--;
+    }
+    editor->undo[editor->undo_count++] = editor->tile;
+}
+
+static void step_number(struct editor *editor, bool up)
+{
+    int *number = number_of(&editor->tile, editor->axis);
+    int low = ranges[editor->axis].low, high = ranges[editor->axis].high;
+    int next = *number;
+    if (!ranges[editor->axis].powers) {
+        next += up ? 1 : -1;
+    } else {
+        int power = low;
+        while (power < *number)
+            power *= 2;
+        next = up ? (power > *number ? power : power * 2) : power / 2;
+    }
+    if (next < low || next > high)
+        return;
+    remember(editor);
+    *number = next;
+}
+
+static void type_digit(struct editor *editor, int digit)
+{
+    int *number = number_of(&editor->tile, editor->axis);
+    if (!editor->typing)
+        remember(editor);
+    int typed = editor->typing ? *number * 10 + digit : digit;
+    if (typed <= 9999)
+        *number = typed;
+    editor->typing = true;
+}
+
+bool editor_key(struct editor *editor, int key)
+{
+    if (key >= '0' && key <= '9') {
+        type_digit(editor, key - '0');
+        return true;
+    }
+    editor->typing = false;
+    switch (key) {
+    case KEY_LEFTWARD:
+    case 'h':
+        editor->axis = (enum space_axis)((editor->axis + AXIS_COUNT - 1) % AXIS_COUNT);
+        return true;
+    case KEY_RIGHTWARD:
+    case 'l':
+    case '\t':
+        editor->axis = (enum space_axis)((editor->axis + 1) % AXIS_COUNT);
+        return true;
+    case KEY_UPWARD:
+    case 'k':
+        step_number(editor, true);
+        return true;
+    case KEY_DOWNWARD:
+    case 'j':
+        step_number(editor, false);
+        return true;
+    case 'u':
+        if (editor->undo_count > 0)
+            editor->tile = editor->undo[--editor->undo_count];
+        return true;
+    default:
+        return false;
+    }
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MOEBENCH_UI_LAYOUT_H
+#define MOEBENCH_UI_LAYOUT_H
+
+#include "ui/canvas.h"
+
+enum layout_mode {
+    LAYOUT_LINE, /* under 40x10: the title's row alone, for one line of state */
+    LAYOUT_LIST, /* under 60x18: no maps */
+    LAYOUT_MAPS
+};
+
+/* Where everything stands; an absent part has no size. No part leaves the window or overlaps. */
+struct layout {
+    enum layout_mode mode;
+    bool wide; /* the list has room for up and down apart */
+    struct rect title, list, latency, memory, log, detail, story, progress, keys;
+};
+
+#define LAYOUT_LABELS 6   /* columns left of a map's cells */
+#define LAYOUT_HEADINGS 2 /* rows above the latency map's cells; one above the memory map's */
+
+/* For a window of that size and maps of so many rows of cells and columns. */
+void layout_compute(
+    int width, int height, int latency_rows, int memory_rows, int columns, struct layout *layout);
+
+#endif

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: MIT */
+#include "ui/state.h"
+
+#include "base/json.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool state_running(const struct snapshot *snapshot)
+{
+    return snapshot->state < TUNER_PAUSED;
+}
+
+static void note(struct state *state, const char *text)
+{
+    snprintf(state->notice, sizeof state->notice, "%s", text);
+}
+
+static void add_log(struct state *state, const char *line)
+{
+    if (!*line || (state->log_count > 0 && strcmp(state->log[state->log_count - 1], line) == 0))
+        return;
+    if (state->log_count == LOG_LINES) {
+        memmove(state->log, state->log + 1, sizeof state->log - sizeof state->log[0]);
+        state->log_count--;
+    }
+    snprintf(state->log[state->log_count++], sizeof state->log[0], "%s", line);
+}
+
+/* The tile under the cursor, after the cursor, the grid or the figures changed. */
+static void settle(struct state *state, const struct snapshot *snapshot)
+{
+    struct grid *grid = &state->grid;
+    state->row = state->row < 0 ? 0 : state->row >= grid->rows ? grid->rows - 1 : state->row;
+    state->column = state->column < 0                ? 0
+                    : state->column >= grid->columns ? grid->columns - 1
+                                                     : state->column;
+    state->tile = board_pick(
+        snapshot, grid, state->gemm, state->m_index, state->row * grid->columns + state->column);
+}
+
+static void go_to_tile(struct state *state, const struct snapshot *snapshot, int tile)
+{
+    if (tile >= 0)
+        grid_find(&state->grid, tile, &state->row, &state->column);
+    settle(state, snapshot);
+}
+
+static void rebuild(struct state *state, const struct snapshot *snapshot)
+{
+    int tile = state->tile;
+    grid_build(
+        &state->grid, &snapshot->question.space, state->unfolded, state->fixed, state->fixed_value);
+    go_to_tile(state, snapshot, tile);
+}
+
+void state_open(struct state *state, const struct snapshot *snapshot, enum theme theme)
+{
+    *state = (struct state){.theme = theme, .fixed = AXIS_COUNT, .tile = -1};
+    if (!snapshot->question.gemms[GEMM_UP])
+        state->gemm = GEMM_DOWN;
+    state_update(state, snapshot);
+    rebuild(state, snapshot);
+    go_to_tile(state, snapshot, state->digest.best[state->gemm][0]);
+}
+
+void state_close(struct state *state)
+{
+    grid_free(&state->grid);
+}
+
+void state_update(struct state *state, const struct snapshot *snapshot)
+{
+    digest_build(&state->digest, snapshot);
+    add_log(state, snapshot->last_event);
+    if (state->grid.tiles)
+        settle(state, snapshot);
+}
+
+/* The next axis to be fixed at the cursor's value; after the last all are free. */
+static void fix_next(struct state *state, const struct snapshot *snapshot)
+{
+    static const enum space_axis order[] = {
+        AXIS_STAGES, AXIS_WARPS, AXIS_BK, AXIS_BN, AXIS_BM, AXIS_COUNT};
+    size_t at = 0;
+    while (state->fixed != AXIS_COUNT && order[at++] != state->fixed)
+        ;
+    if (state->tile < 0)
+        return;
+    state->fixed = order[at];
+    if (state->fixed != AXIS_COUNT)
+        state->fixed_value =
+            space_axis_of(&snapshot->question.space.tiles[state->tile], state->fixed);
+    rebuild(state, snapshot);
+}
+
+static struct effect post(
+    const struct state *state, const struct snapshot *snapshot, enum tuner_command_kind kind)
+{
+    struct effect effect = {.kind = EFFECT_COMMAND};
+    effect.command.kind = kind;
+    effect.command.gemm = state->gemm;
+    effect.command.m = snapshot->question.batch_sizes[state->m_index];
+    if (state->tile >= 0)
+        effect.command.tile = snapshot->question.space.tiles[state->tile];
+    return effect;
+}
+
+static struct effect choose(
+    struct state *state, const struct snapshot *snapshot, const struct tile *tile, const char *why)
+{
+    struct effect effect = post(state, snapshot, TUNER_CHOOSE);
+    effect.command.tile = *tile;
+    snprintf(effect.command.reason, sizeof effect.command.reason, "%s", why);
+    const struct choice *other =
+        &snapshot->choices[state->gemm == GEMM_UP ? GEMM_DOWN : GEMM_UP][state->m_index];
+    if (other->chosen && other->tile.block_m != tile->block_m)
+        snprintf(state->notice, sizeof state->notice,
+            "chosen; %s has BM%d here: the engine runs both with up's, change that one too",
+            gemm_name(state->gemm == GEMM_UP ? GEMM_DOWN : GEMM_UP), other->tile.block_m);
+    else
+        note(state, "chosen by hand");
+    return effect;
+}
+
+static struct effect copy_entry(struct state *state, const struct snapshot *snapshot)
+{
+    struct effect effect = {.kind = EFFECT_COPY};
+    const struct choice *choice = &snapshot->choices[state->gemm][state->m_index];
+    const struct tile *tile =
+        choice->chosen ? &choice->tile : &snapshot->question.space.tiles[state->tile];
+    struct json *object = json_new_object();
+    tile_add_json(object, tile);
+    char *text = json_print(object);
+    snprintf(effect.text, sizeof effect.text, "\"%d\": %s",
+        snapshot->question.batch_sizes[state->m_index], text);
+    free(text);
+    json_free(object);
+    note(state, "copied to the clipboard");
+    return effect;
+}
+
+static void open_editor(struct state *state, const struct snapshot *snapshot)
+{
+    if (state->tile < 0)
+        return;
+    editor_open(&state->editor, &snapshot->question.space.tiles[state->tile]);
+    state->overlay = OVERLAY_EDIT;
+}
+
+static void move_m(struct state *state, const struct snapshot *snapshot, int by)
+{
+    int next = state->m_index + by;
+    if (next >= 0 && next < snapshot->question.batch_size_count)
+        state->m_index = next;
+    settle(state, snapshot);
+}
+
+/* Keys that move the view; false: it was another. */
+static bool move(struct state *state, const struct snapshot *snapshot, enum action action)
+{
+    switch (action) {
+    case ACTION_UP:
+    case ACTION_DOWN:
+        state->row += action == ACTION_UP ? -1 : 1;
+        break;
+    case ACTION_LEFT:
+    case ACTION_RIGHT:
+        state->column += action == ACTION_LEFT ? -1 : 1;
+        break;
+    case ACTION_M_BEFORE:
+        move_m(state, snapshot, -1);
+        break;
+    case ACTION_M_AFTER:
+        move_m(state, snapshot, 1);
+        break;
+    case ACTION_GEMM_UP:
+        state->gemm = GEMM_UP;
+        break;
+    case ACTION_GEMM_DOWN:
+        state->gemm = GEMM_DOWN;
+        break;
+    case ACTION_BEST:
+        go_to_tile(state, snapshot, state->digest.best[state->gemm][state->m_index]);
+        return true;
+    case ACTION_METRIC:
+        state->metric = (enum metric)((state->metric + 1) % METRIC_COUNT);
+        break;
+    case ACTION_FIX:
+        fix_next(state, snapshot);
+        return true;
+    case ACTION_UNFOLD:
+        state->unfolded = !state->unfolded;
+        rebuild(state, snapshot);
+        return true;
+    case ACTION_THEME:
+        state->theme = (enum theme)((state->theme + 1) % THEME_COUNT);
+        snprintf(state->notice, sizeof state->notice, "theme %s", theme_name(state->theme));
+        break;
+    default:
+        return false;
+    }
+    settle(state, snapshot);
+    return true;
+}
+
+static void open_overlay(struct state *state, enum overlay overlay)
+{
+    state->overlay = overlay;
+    state->scroll = 0;
+}
+
+static struct effect main_key(struct state *state, const struct snapshot *snapshot, int key)
+{
+    struct effect none = {.kind = EFFECT_NONE};
+    enum action action = key == 3 ? ACTION_QUIT : key_action(key);
+    if (move(state, snapshot, action))
+        return none;
+    switch (action) {
+    case ACTION_PAUSE:
+        return post(state, snapshot, snapshot->state == TUNER_PAUSED ? TUNER_RESUME : TUNER_PAUSE);
+    case ACTION_NEXT:
+        note(state, "this batch size comes next");
+        return post(state, snapshot, TUNER_NEXT);
+    case ACTION_REMEASURE:
+        note(state, "this tile will be measured again");
+        return state->tile < 0 ? none : post(state, snapshot, TUNER_REMEASURE);
+    case ACTION_VERIFY:
+        note(state, "this tile will be verified");
+        return state->tile < 0 ? none : post(state, snapshot, TUNER_VERIFY);
+    case ACTION_CHOOSE:
+        return state->tile < 0 ? none
+                               : choose(state, snapshot,
+                                     &snapshot->question.space.tiles[state->tile], "on the map");
+    case ACTION_EDIT:
+        open_editor(state, snapshot);
+        return none;
+    case ACTION_COPY:
+        return state->tile < 0 ? none : copy_entry(state, snapshot);
+    case ACTION_EXPORT:
+        open_overlay(state, OVERLAY_EXPORT);
+        return none;
+    case ACTION_LOG:
+        open_overlay(state, OVERLAY_LOG);
+        return none;
+    case ACTION_HELP:
+        open_overlay(state, OVERLAY_HELP);
+        return none;
+    case ACTION_SAVE:
+        return (struct effect){.kind = EFFECT_SAVE};
+    case ACTION_REDRAW:
+        return (struct effect){.kind = EFFECT_REDRAW};
+    case ACTION_QUIT:
+        if (!state_running(snapshot))
+            return (struct effect){.kind = EFFECT_QUIT};
+        open_overlay(state, OVERLAY_QUIT);
+        return none;
+    default:
+        return none;
+    }
+}
+
+static struct effect editor_overlay_key(
+    struct state *state, const struct snapshot *snapshot, int key)
+{
+    struct effect none = {.kind = EFFECT_NONE};
+    struct error err = {0};
+    if (editor_key(&state->editor, key) || key != KEY_RETURN)
+        return none;
+    if (!tile_legal(&state->editor.tile, &err)) {
+        note(state, err.text);
+        return none;
+    }
+    state->overlay = OVERLAY_NONE;
+    return choose(state, snapshot, &state->editor.tile, "edited");
+}
+
+/* Scrolls a list of lines; the view clamps the end. */
+static void scroll(struct state *state, int key)
+{
+    static const struct {
+        enum action action;
+        int by;
+    } steps[] = {{ACTION_UP, -1}, {ACTION_DOWN, 1}, {ACTION_M_BEFORE, -10}, {ACTION_M_AFTER, 10}};
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
+        if (key_action(key) == steps[i].action)
+            state->scroll += steps[i].by;
+    if (state->scroll < 0)
+        state->scroll = 0;
+    if (state->scroll > LOG_LINES)
+        state->scroll = LOG_LINES;
+}
+
+struct effect state_key(struct state *state, const struct snapshot *snapshot, int key)
+{
+    struct effect none = {.kind = EFFECT_NONE};
+    enum overlay overlay = state->overlay;
+    state->notice[0] = '\0';
+    if (key_action(key) == ACTION_REDRAW)
+        return (struct effect){.kind = EFFECT_REDRAW};
+    if (overlay == OVERLAY_NONE)
+        return main_key(state, snapshot, key);
+    if (key == KEY_ESCAPE || key == 3 || (key == 'q' && overlay != OVERLAY_EDIT)) {
+        state->overlay = OVERLAY_NONE;
+        return none;
+    }
+    if (overlay == OVERLAY_EDIT)
+        return editor_overlay_key(state, snapshot, key);
+    if (overlay == OVERLAY_QUIT || overlay == OVERLAY_EXPORT) {
+        if (key == KEY_RETURN || key == 'y') {
+            state->overlay = OVERLAY_NONE;
+            none.kind = overlay == OVERLAY_QUIT ? EFFECT_QUIT : EFFECT_EXPORT;
+        } else if (key == 'n') {
+            state->overlay = OVERLAY_NONE;
+        }
+        return none;
+    }
+    scroll(state, key);
+    return none;
+}

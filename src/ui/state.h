@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MOEBENCH_UI_STATE_H
+#define MOEBENCH_UI_STATE_H
+
+#include "ui/board.h"
+#include "ui/editor.h"
+#include "ui/keys.h"
+
+enum overlay {
+    OVERLAY_NONE,
+    OVERLAY_HELP,
+    OVERLAY_LOG,
+    OVERLAY_EDIT,
+    OVERLAY_EXPORT,
+    OVERLAY_QUIT
+};
+
+#define LOG_LINES 200
+
+/* Where the person stands; pure: keys change it, views read it. Start from state_open. */
+struct state {
+    enum gemm gemm;
+    int m_index;
+    int row, column; /* of the grid */
+    int tile;        /* under the cursor, -1 none */
+    enum metric metric;
+    enum theme theme;
+    bool unfolded;
+    enum space_axis fixed; /* AXIS_COUNT: none */
+    int fixed_value;
+    struct grid grid; /* owned */
+    struct digest digest;
+    enum overlay overlay;
+    int scroll; /* of the help and the log */
+    struct editor editor;
+    char notice[256]; /* shown until the next key */
+    char log[LOG_LINES][256];
+    int log_count;
+    /* The files that an export would write; borrowed, NULL: none for this GEMM. */
+    const char *export_paths[GEMM_COUNT];
+};
+
+/* What a key asks of the loop. */
+enum effect_kind {
+    EFFECT_NONE,
+    EFFECT_COMMAND, /* to be posted to the tuner */
+    EFFECT_COPY,    /* text to the clipboard */
+    EFFECT_EXPORT,  /* the files are to be written */
+    EFFECT_SAVE,
+    EFFECT_REDRAW,
+    EFFECT_QUIT
+};
+
+struct effect {
+    enum effect_kind kind;
+    struct tuner_command command;
+    char text[512];
+};
+
+void state_open(struct state *state, const struct snapshot *snapshot, enum theme theme);
+void state_close(struct state *state);
+/* A newer snapshot of the same tune. */
+void state_update(struct state *state, const struct snapshot *snapshot);
+struct effect state_key(struct state *state, const struct snapshot *snapshot, int key);
+/* Whether leaving now would stop work. */
+bool state_running(const struct snapshot *snapshot);
+
+#endif

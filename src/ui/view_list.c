@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+#include "ui/view.h"
+
+#include <math.h>
+#include <stdio.h>
+
+/* "ok" settled, "hand" by hand, else the share of points measured. */
+static void state_text(const struct view *view, int m, char *buffer, size_t size)
+{
+    const struct snapshot *snapshot = view->snapshot;
+    const struct digest *digest = &view->state->digest;
+    int done = 0, all = 0;
+    bool settled = true, hand = false;
+    for (int gemm = 0; gemm < GEMM_COUNT; gemm++) {
+        if (!snapshot->question.gemms[gemm])
+            continue;
+        const struct choice *choice = &snapshot->choices[gemm][m];
+        settled = settled && choice->settled;
+        hand = hand || (choice->settled && choice->source == CHOICE_HAND);
+        done += digest->measured[gemm][m];
+        all += digest->fitting[gemm];
+    }
+    int percent = all > 0 ? 100 * done / all : 0;
+    if (settled)
+        snprintf(buffer, size, "%s", hand ? "hnd" : "ok");
+    else if (done == 0)
+        snprintf(buffer, size, "-");
+    else
+        snprintf(buffer, size, "%d%%", percent > 99 ? 99 : percent);
+}
+
+/* The sum over the GEMMs asked for; NAN unless each has a figure. */
+static double pair_us(const struct snapshot *snapshot, int m)
+{
+    double sum = 0;
+    for (int gemm = 0; gemm < GEMM_COUNT; gemm++)
+        if (snapshot->question.gemms[gemm])
+            sum += snapshot->choices[gemm][m].chosen ? snapshot->choices[gemm][m].median_us : NAN;
+    return sum;
+}
+
+static void gemm_text(const struct view *view, enum gemm gemm, int m, char us[16], char share[16])
+{
+    const struct question *question = &view->snapshot->question;
+    const struct choice *choice = &view->snapshot->choices[gemm][m];
+    double median = choice->chosen ? choice->median_us : NAN;
+    double reached = board_roofline(question, gemm, question->batch_sizes[m], median);
+    view_us(median, us, 16);
+    if (isnan(reached))
+        snprintf(share, 16, "-");
+    else
+        snprintf(share, 16, "%.0f%%", reached);
+}
+
+static void draw_row(const struct view *view, int m, int y)
+{
+    const struct snapshot *snapshot = view->snapshot;
+    double gain = snapshot->choices[GEMM_UP][m].gain;
+    bool here = m == view->state->m_index;
+    char us[2][16], share[2][16], sum[16], factor[16] = "-", state[16];
+    enum role role = here ? ROLE_SELECTED : ROLE_TEXT;
+    if (!isnan(gain))
+        snprintf(factor, sizeof factor, "%.2fx", exp(gain));
+    state_text(view, m, state, sizeof state);
+    char cursor = here ? '>' : ' ';
+    int size = snapshot->question.batch_sizes[m];
+    if (view->layout.wide) {
+        for (int gemm = 0; gemm < GEMM_COUNT; gemm++)
+            gemm_text(view, (enum gemm)gemm, m, us[gemm], share[gemm]);
+        canvas_print(view->canvas, &view->layout.list, 0, y, role,
+            "%c%5d %10s %5s %10s %5s %6s %3s", cursor, size, us[0], share[0], us[1], share[1],
+            factor, state);
+        return;
+    }
+    canvas_print(view->canvas, &view->layout.list, 0, y, role, "%c%5d%8s %6s %3s", cursor, size,
+        view_us(pair_us(snapshot, m), sum, sizeof sum), factor, state);
+}
+
+void view_list(const struct view *view)
+{
+    const struct rect *rect = &view->layout.list;
+    int rows = rect->height - 1;
+    int count = view->snapshot->question.batch_size_count;
+    int first = view->state->m_index - rows / 2;
+    first = first > count - rows ? count - rows : first;
+    first = first < 0 ? 0 : first;
+    canvas_print(view->canvas, rect, 0, 0, ROLE_HEADING,
+        view->layout.wide ? "     M      up us  roof    down us  roof  x def  st"
+                          : "     M pair us  x def  st");
+    for (int i = 0; i < rows && first + i < count; i++)
+        draw_row(view, first + i, 1 + i);
+}

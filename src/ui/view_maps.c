@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+#include "ui/view.h"
+
+#include <stdio.h>
+
+/* What part of a map is seen when it is larger than its place: the cursor's surroundings. */
+static int first_seen(int count, int room, int cursor)
+{
+    int first = cursor - room / 2;
+    first = first > count - room ? count - room : first;
+    return first < 0 ? 0 : first;
+}
+
+struct window {
+    int row, rows, column, columns;
+};
+
+static struct window window_of(const struct view *view, const struct rect *rect, int headings)
+{
+    const struct grid *grid = &view->state->grid;
+    struct window window = {0};
+    window.rows = rect->height - headings;
+    window.columns = rect->width - LAYOUT_LABELS;
+    window.row = first_seen(grid->rows, window.rows, view->state->row);
+    window.column = first_seen(grid->columns, window.columns, view->state->column);
+    window.rows = window.rows > grid->rows ? grid->rows : window.rows;
+    window.columns = window.columns > grid->columns ? grid->columns : window.columns;
+    return window;
+}
+
+/* Any tile of that row or column: it has the values that the label shows. */
+static const struct tile *sample_tile(const struct view *view, int row, int column)
+{
+    const struct grid *grid = &view->state->grid;
+    for (int i = 0; i < grid->depth; i++) {
+        int tile = grid->tiles[(row * grid->columns + column) * grid->depth + i];
+        if (tile >= 0)
+            return &view->snapshot->question.space.tiles[tile];
+    }
+    return NULL;
+}
+
+/* BN over its columns, BK under it. */
+static void draw_headings(
+    const struct view *view, const struct rect *rect, const struct window *window)
+{
+    const struct grid *grid = &view->state->grid;
+    struct rect top = {rect->x + LAYOUT_LABELS, rect->y, window->columns, LAYOUT_HEADINGS};
+    int last_n = 0, last_k = 0, free_n = 0, free_k = 0;
+    for (int i = 0; i < window->columns && window->column + i < grid->columns; i++) {
+        const struct tile *tile = sample_tile(view, 0, window->column + i);
+        if (!tile)
+            continue;
+        if (tile->block_n != last_n && i >= free_n)
+            free_n =
+                i + canvas_print(view->canvas, &top, i, 0, ROLE_HEADING, "BN%d", tile->block_n);
+        if ((tile->block_k != last_k || tile->block_n != last_n) && i >= free_k)
+            free_k = i + canvas_print(view->canvas, &top, i, 1, ROLE_HEADING, "%d", tile->block_k);
+        last_n = tile->block_n;
+        last_k = tile->block_k;
+    }
+    struct rect label = {rect->x, rect->y, LAYOUT_LABELS, LAYOUT_HEADINGS};
+    canvas_print(view->canvas, &label, 0, 0, ROLE_HEADING, "%s",
+        view->state->metric == METRIC_LATENCY ? gemm_name(view->state->gemm) : "regs");
+    canvas_print(view->canvas, &label, 0, 1, ROLE_HEADING, "BK");
+}
+
+static void row_label(const struct view *view, int row, bool first, char *buffer, size_t size)
+{
+    const struct tile *tile = sample_tile(view, row, 0);
+    const struct tile *above = row > 0 ? sample_tile(view, row - 1, 0) : NULL;
+    if (!tile)
+        snprintf(buffer, size, "%s", "");
+    else if (first || !above || above->block_m != tile->block_m)
+        snprintf(buffer, size, "BM%d", tile->block_m);
+    else if (view->state->unfolded)
+        snprintf(buffer, size, "G%dw%d", tile->group_m, tile->num_warps);
+    else
+        snprintf(buffer, size, " w%d", tile->num_warps);
+}
+
+static struct mark mark_of(const struct view *view, int tile)
+{
+    const struct state *state = view->state;
+    if (state->metric == METRIC_REGISTERS)
+        return board_register_mark(view->snapshot, state->gemm, tile);
+    return board_latency_mark(view->snapshot, &state->digest, state->gemm, state->m_index, tile);
+}
+
+static void draw_latency(const struct view *view)
+{
+    const struct state *state = view->state;
+    const struct rect *rect = &view->layout.latency;
+    struct window window = window_of(view, rect, LAYOUT_HEADINGS);
+    draw_headings(view, rect, &window);
+    for (int y = 0; y < window.rows; y++) {
+        int row = window.row + y, at = rect->y + LAYOUT_HEADINGS + y;
+        char label[16];
+        struct rect left = {rect->x, at, LAYOUT_LABELS, 1};
+        row_label(view, row, y == 0, label, sizeof label);
+        canvas_print(view->canvas, &left, 0, 0, ROLE_HEADING, "%s", label);
+        for (int x = 0; x < window.columns; x++) {
+            int column = window.column + x;
+            int tile = board_pick(view->snapshot, &state->grid, state->gemm, state->m_index,
+                row * state->grid.columns + column);
+            if (tile < 0)
+                continue;
+            struct mark mark = mark_of(view, tile);
+            canvas_put(view->canvas, rect->x + LAYOUT_LABELS + x, at, mark.character, mark.role);
+            if (row == state->row && column == state->column)
+                canvas_reverse(view->canvas, rect->x + LAYOUT_LABELS + x, at);
+        }
+    }
+}
+
+/* A row for each BLOCK_SIZE_M: warps and groups change nothing. */
+static void draw_memory(const struct view *view)
+{
+    const struct state *state = view->state;
+    const struct grid *grid = &state->grid;
+    const struct rect *rect = &view->layout.memory;
+    int rows = rect->height - 1, step = rows > 0 ? grid->rows / rows : 1;
+    struct window window = window_of(view, rect, 1);
+    char limit[32];
+    canvas_print(view->canvas, rect, 0, 0, ROLE_HEADING, "shared memory, tenths of %s B, x over",
+        text_grouped(view->snapshot->question.device.smem_limit, limit, sizeof limit));
+    for (int y = 0; y < rows; y++) {
+        struct rect left = {rect->x, rect->y + 1 + y, LAYOUT_LABELS, 1};
+        const struct tile *first = sample_tile(view, y * step, 0);
+        canvas_print(view->canvas, &left, 0, 0, ROLE_HEADING, "BM%d", first ? first->block_m : 0);
+        for (int x = 0; x < window.columns; x++) {
+            int column = window.column + x;
+            int tile = board_pick(view->snapshot, grid, state->gemm, state->m_index,
+                y * step * grid->columns + column);
+            if (tile < 0)
+                continue;
+            struct mark mark = board_memory_mark(view->snapshot, state->gemm, tile);
+            canvas_put(
+                view->canvas, rect->x + LAYOUT_LABELS + x, left.y, mark.character, mark.role);
+            if (y == state->row / step && column == state->column)
+                canvas_reverse(view->canvas, rect->x + LAYOUT_LABELS + x, left.y);
+        }
+    }
+}
+
+void view_maps(const struct view *view)
+{
+    if (view->layout.latency.height > LAYOUT_HEADINGS)
+        draw_latency(view);
+    if (view->layout.memory.height > 1)
+        draw_memory(view);
+}

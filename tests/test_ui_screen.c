@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+/* Golden screens, the layout at every size, and what keys do. MOEBENCH_UPDATE_SCREENS=1 remakes
+ * tests/screens. */
+#include "cmocka_all.h"
+
+#include "base/path.h"
+#include "ui/view.h"
+#include "ui_fixture.h"
+
+#include <stdio.h>
+
+struct bench {
+    struct snapshot snapshot;
+    struct state state;
+    struct canvas canvas;
+};
+
+static int set_up(void **arg)
+{
+    struct bench *bench = xcalloc(1, sizeof *bench);
+    fixture_snapshot(&bench->snapshot);
+    state_open(&bench->state, &bench->snapshot, THEME_VIRIDIS);
+    bench->state.export_paths[GEMM_UP] =
+        "moebench-out/configs/triton_3_5_0/E=160,N=384,device_name=NVIDIA_GB10,"
+        "dtype=fp8_w8a8.json";
+    *arg = bench;
+    return 0;
+}
+
+static int tear_down(void **arg)
+{
+    struct bench *bench = *arg;
+    state_close(&bench->state);
+    canvas_free(&bench->canvas);
+    fixture_free(&bench->snapshot);
+    free(bench);
+    return 0;
+}
+
+static struct effect press(struct bench *bench, const char *keys)
+{
+    struct effect effect = {0};
+    char *copy = xstrdup(keys), *rest = copy;
+    for (char *name = strtok_r(copy, " ", &rest); name; name = strtok_r(NULL, " ", &rest)) {
+        assert_int_not_equal(key_by_name(name), 0);
+        effect = state_key(&bench->state, &bench->snapshot, key_by_name(name));
+    }
+    free(copy);
+    return effect;
+}
+
+static void compare_golden(const char *name, const char *suffix, const struct text *got)
+{
+    char *path = xasprintf("%s/tests/screens/%s.%s", SOURCE_FOLDER, name, suffix);
+    struct error err = {0};
+    if (getenv("MOEBENCH_UPDATE_SCREENS")) {
+        assert_true(path_write_atomic(path, got->data, got->length, &err));
+    } else {
+        size_t length = 0;
+        char *want = path_read(path, 1 << 20, &length, &err);
+        assert_non_null(want);
+        assert_string_equal(want, got->data);
+        free(want);
+    }
+    free(path);
+}
+
+static void check_screen(struct bench *bench, const char *name, int width, int height)
+{
+    struct text text = {0}, roles = {0};
+    canvas_resize(&bench->canvas, width, height);
+    view_draw(&bench->canvas, &bench->snapshot, &bench->state);
+    canvas_text(&bench->canvas, &text);
+    canvas_roles(&bench->canvas, &roles);
+    compare_golden(name, "txt", &text);
+    compare_golden(name, "roles", &roles);
+    text_free(&text);
+    text_free(&roles);
+}
+
+static void test_golden_main(void **arg)
+{
+    struct bench *bench = *arg;
+    press(bench, "PgDn PgDn PgDn");
+    check_screen(bench, "main-80x24", 80, 24);
+    check_screen(bench, "main-200x50", 200, 50);
+    check_screen(bench, "main-112x30", 112, 30);
+    check_screen(bench, "main-60x18", 60, 18);
+    check_screen(bench, "list-50x12", 50, 12);
+    check_screen(bench, "list-40x10", 40, 10);
+    check_screen(bench, "line-39x9", 39, 9);
+}
+
+static void test_golden_parts(void **arg)
+{
+    struct bench *bench = *arg;
+    press(bench, "?");
+    check_screen(bench, "help-80x24", 80, 24);
+    press(bench, "Esc e Up Right Up");
+    check_screen(bench, "edit-80x24", 80, 24);
+    press(bench, "Esc x");
+    check_screen(bench, "export-80x24", 80, 24);
+    press(bench, "Esc q");
+    check_screen(bench, "quit-80x24", 80, 24);
+    press(bench, "n G Tab");
+    check_screen(bench, "unfolded-80x24", 80, 24);
+    press(bench, "G f");
+    check_screen(bench, "stages-80x24", 80, 24);
+}
+
+/* At 80 columns all 48 columns of the map are there, at any height that has a map. */
+static void test_all_columns(void **arg)
+{
+    struct bench *bench = *arg;
+    for (int height = 18; height <= 60; height++) {
+        canvas_resize(&bench->canvas, 80, height);
+        view_draw(&bench->canvas, &bench->snapshot, &bench->state);
+        int last = 0;
+        for (int x = 32; x < 80; x++)
+            last += bench->canvas.cells[3 * 80 + x].character != ' ';
+        assert_int_equal(last, 48);
+    }
+}
+
+static bool inside(const struct rect *rect, int width, int height)
+{
+    return rect->width == 0 || rect->height == 0 ||
+           (rect->x >= 0 && rect->y >= 0 && rect->width > 0 && rect->height > 0 &&
+               rect->x + rect->width <= width && rect->y + rect->height <= height);
+}
+
+static bool apart(const struct rect *a, const struct rect *b)
+{
+    return a->width == 0 || b->width == 0 || a->height == 0 || b->height == 0 ||
+           a->x + a->width <= b->x || b->x + b->width <= a->x || a->y + a->height <= b->y ||
+           b->y + b->height <= a->y;
+}
+
+static void test_layout_every_size(void **arg)
+{
+    (void)arg;
+    for (int width = 0; width <= 250; width++)
+        for (int height = 0; height <= 80; height++) {
+            struct layout layout;
+            layout_compute(width, height, 10, 5, 48, &layout);
+            const struct rect *parts[] = {&layout.title, &layout.list, &layout.latency,
+                &layout.memory, &layout.log, &layout.detail, &layout.story, &layout.progress,
+                &layout.keys};
+            for (size_t i = 0; i < 9; i++) {
+                assert_true(inside(parts[i], width, height));
+                for (size_t j = 0; j < i; j++)
+                    assert_true(apart(parts[i], parts[j]));
+            }
+            if (width >= 80 && height >= 24) {
+                assert_true(layout.latency.width >= 54 && layout.latency.height == 12);
+                assert_int_equal(layout.memory.height, 6);
+            }
+        }
+}
+
+/* Whatever is open, no size crashes. */
+static void test_draw_every_size(void **arg)
+{
+    struct bench *bench = *arg;
+    for (int overlay = OVERLAY_NONE; overlay <= OVERLAY_QUIT; overlay++)
+        for (int width = 0; width <= 170; width += 1 + width / 9)
+            for (int height = 0; height <= 50; height += 1 + height / 5) {
+                bench->state.overlay = (enum overlay)overlay;
+                canvas_resize(&bench->canvas, width, height);
+                view_draw(&bench->canvas, &bench->snapshot, &bench->state);
+            }
+}
+
+static void test_keys_post(void **arg)
+{
+    struct bench *bench = *arg;
+    struct effect effect = press(bench, "d PgDn t");
+    assert_int_equal(effect.kind, EFFECT_COMMAND);
+    assert_int_equal(effect.command.kind, TUNER_NEXT);
+    assert_int_equal(effect.command.gemm, GEMM_DOWN);
+    assert_int_equal(effect.command.m, bench->snapshot.question.batch_sizes[1]);
+    assert_int_equal(press(bench, "p").command.kind, TUNER_PAUSE);
+    bench->snapshot.state = TUNER_PAUSED;
+    assert_int_equal(press(bench, "p").command.kind, TUNER_RESUME);
+    effect = press(bench, "c");
+    assert_int_equal(effect.command.kind, TUNER_CHOOSE);
+    assert_true(
+        tile_equal(&effect.command.tile, &bench->snapshot.question.space.tiles[bench->state.tile]));
+    effect = press(bench, "y");
+    assert_int_equal(effect.kind, EFFECT_COPY);
+    assert_non_null(strstr(effect.text, "\"BLOCK_SIZE_M\""));
+    assert_int_equal(press(bench, "q").kind, EFFECT_QUIT);
+}
+
+static void test_quit_asks(void **arg)
+{
+    struct bench *bench = *arg;
+    assert_int_equal(press(bench, "q").kind, EFFECT_NONE);
+    assert_int_equal(press(bench, "n").kind, EFFECT_NONE);
+    assert_int_equal(bench->state.overlay, OVERLAY_NONE);
+    assert_int_equal(press(bench, "Ctrl-C Enter").kind, EFFECT_QUIT);
+}
+
+static void test_editor(void **arg)
+{
+    struct bench *bench = *arg;
+    struct tile before = bench->snapshot.question.space.tiles[bench->state.tile];
+    struct effect effect = press(bench, "e Right Right Right Right Right 5 Enter");
+    assert_int_equal(effect.command.kind, TUNER_CHOOSE);
+    assert_int_equal(effect.command.tile.num_stages, 5);
+    assert_int_equal(effect.command.tile.block_m, before.block_m);
+    press(bench, "e 1 7");
+    assert_int_equal(bench->state.editor.tile.block_m, 17);
+    assert_int_equal(press(bench, "Enter").kind, EFFECT_NONE); /* Triton cannot launch it */
+    press(bench, "u");
+    assert_int_equal(bench->state.editor.tile.block_m, before.block_m);
+    press(bench, "Up");
+    assert_int_equal(bench->state.editor.tile.block_m, 2 * before.block_m);
+}
+
+static void test_keys_are_distinct(void **arg)
+{
+    (void)arg;
+    for (size_t i = 0; i < key_count; i++)
+        for (size_t k = 0; k < 3 && key_table[i].keys[k]; k++)
+            assert_int_equal(key_action(key_table[i].keys[k]), key_table[i].action);
+}
+
+static void test_steps(void **arg)
+{
+    (void)arg;
+    static const double ratios[] = {1, 1.005, 1.02, 1.09, 1.2, 1.4, 1.9, 3.9, 5};
+    for (int i = 0; i < 9; i++)
+        assert_int_equal(board_step(100 * ratios[i], 100), i);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_golden_main, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_golden_parts, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_all_columns, set_up, tear_down),
+        cmocka_unit_test(test_layout_every_size),
+        cmocka_unit_test_setup_teardown(test_draw_every_size, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_keys_post, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_quit_asks, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_editor, set_up, tear_down),
+        cmocka_unit_test(test_keys_are_distinct),
+        cmocka_unit_test(test_steps),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+#include "ui_fixture.h"
+
+#include "base/text.h"
+#include "domain/smem.h"
+#include "ui/board.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void ask(struct question *question)
+{
+    struct error err = {0};
+    question_defaults(question);
+    snprintf(question->model, sizeof question->model, "GLM-4.7-FP8");
+    if (!engine_parse("sglang:0.5.4.post2", &question->engine, &err))
+        abort();
+    question->shape = (struct shape){.experts = 160,
+        .routed = 160,
+        .top_k = 8,
+        .hidden = 5120,
+        .intermediate = 384,
+        .dtype = DTYPE_FP8_W8A8,
+        .out = DTYPE_BF16,
+        .per_channel = true,
+        .gated = true};
+    question->tp = 4;
+    question->ep = 1;
+    question->device = (struct device){.name = "NVIDIA GB10",
+        .arch = 121,
+        .smem_limit = 101376,
+        .sm_count = 48,
+        .bandwidth = 273e9,
+        .tensor_bf16 = 125e12,
+        .tensor_fp8 = 250e12};
+}
+
+/* A smooth valley: the best block_m grows with M, small stages and narrow tiles cost. */
+static double made_up_us(const struct question *question, enum gemm gemm, int m, int tile)
+{
+    const struct tile *t = &question->space.tiles[tile];
+    double rows = fmax(16, fmin(256, m * 8 / 160.0 * 2));
+    double off = fabs(log2(t->block_m / rows)) * 0.25 + fabs(log2(t->block_n / 128.0)) * 0.08 +
+                 fabs(log2(t->block_k / 128.0)) * 0.05 + abs(t->num_stages - 3) * 0.03 +
+                 (t->num_warps == 8 ? 0.04 : 0) + log2(t->group_m) * 0.002;
+    return (gemm == GEMM_UP ? 1700 : 860) * (1 + m / 256.0) * exp(off);
+}
+
+static void fill_cells(struct snapshot *snapshot, enum gemm gemm)
+{
+    const struct question *question = &snapshot->question;
+    for (int i = 0; i < (int)question->space.count; i++) {
+        struct kernel_fact *fact = &snapshot->facts[gemm][i];
+        const struct tile *tile = &question->space.tiles[i];
+        struct smem smem =
+            smem_estimate(&question->engine, &question->shape, question->device.arch, tile);
+        *fact = (struct kernel_fact){.shared_bytes = smem.bytes,
+            .shared_exact = smem.exact,
+            .registers = (short)(64 + tile->block_m * tile->block_n / (tile->num_warps * 40)),
+            .spill_bytes = tile->block_m * tile->block_n > 32768 ? 128 : 0};
+        for (int m = 0; m < question->batch_size_count; m++) {
+            struct cell *cell =
+                &snapshot->cells[gemm][(size_t)m * question->space.count + (size_t)i];
+            bool fits = smem.bytes <= question->device.smem_limit;
+            bool done = fits && (m < 10 || (m == 10 && i % 3));
+            double us = made_up_us(question, gemm, question->batch_sizes[m], i);
+            *cell = (struct cell){.median_us = done ? (float)us : NAN,
+                .low_us = done ? (float)(us * 0.998) : NAN,
+                .high_us = done ? (float)(us * 1.002) : NAN,
+                .samples = done ? 30 : 0,
+                .status = fits ? POINT_OK : POINT_DOES_NOT_FIT,
+                .verified = done && m < 8};
+        }
+    }
+    snapshot->cells[gemm][100].status = POINT_WRONG_RESULT;
+    snapshot->cells[gemm][200].status = POINT_FAULTED;
+}
+
+static void fill_choices(struct snapshot *snapshot, enum gemm gemm)
+{
+    const struct question *question = &snapshot->question;
+    struct digest digest;
+    digest_build(&digest, snapshot);
+    for (int m = 0; m < question->batch_size_count; m++) {
+        struct choice *choice = &snapshot->choices[gemm][m];
+        choice->m = question->batch_sizes[m];
+        choice->gemm = gemm;
+        choice->gain = NAN;
+        choice->median_us = choice->default_us = NAN;
+        engine_default_tile(&question->engine, &question->shape, &question->device, choice->m,
+            &choice->default_tile);
+        choice->default_fits = true;
+        if (digest.best[gemm][m] < 0)
+            continue;
+        choice->chosen = true;
+        choice->settled = m < 8;
+        choice->tile = question->space.tiles[digest.best[gemm][m]];
+        choice->median_us = digest.best_us[gemm][m];
+        choice->low_us = choice->median_us * 0.998;
+        choice->high_us = choice->median_us * 1.002;
+        choice->default_us = choice->median_us * (1.3 - m * 0.02);
+        choice->gain = log(1.3 - m * 0.02);
+        choice->verified = m < 8;
+        snprintf(choice->reason, sizeof choice->reason, "fastest of 4 confirmed");
+    }
+}
+
+void fixture_snapshot(struct snapshot *snapshot)
+{
+    *snapshot = (struct snapshot){.version = 1, .state = TUNER_TIMING, .tune = 1, .recorded = true};
+    ask(&snapshot->question);
+    const struct question *question = &snapshot->question;
+    size_t tiles = question->space.count;
+    snprintf(snapshot->toolchain.triton, sizeof snapshot->toolchain.triton, "3.5.0");
+    snprintf(snapshot->backend, sizeof snapshot->backend, "replay");
+    for (int gemm = 0; gemm < GEMM_COUNT; gemm++) {
+        snapshot->facts[gemm] = xcalloc(tiles, sizeof snapshot->facts[gemm][0]);
+        snapshot->cells[gemm] =
+            xcalloc(tiles * (size_t)question->batch_size_count, sizeof snapshot->cells[gemm][0]);
+        fill_cells(snapshot, (enum gemm)gemm);
+    }
+    for (int gemm = 0; gemm < GEMM_COUNT; gemm++)
+        fill_choices(snapshot, (enum gemm)gemm);
+    snprintf(snapshot->phase, sizeof snapshot->phase, "race 2/4");
+    snapshot->m = question->batch_sizes[10];
+    snapshot->running_tile = 300;
+    snapshot->points_done = 25000;
+    snapshot->points_left = 40000;
+    snapshot->left_s = 372;
+    snapshot->clock_mhz = 2431;
+    snapshot->temperature_c = 71;
+    snapshot->sentinel_ok = true;
+    snprintf(snapshot->last_event, sizeof snapshot->last_event, "up M=96 settled: 1.12x default");
+}
+
+void fixture_free(struct snapshot *snapshot)
+{
+    for (int gemm = 0; gemm < GEMM_COUNT; gemm++) {
+        free(snapshot->cells[gemm]);
+        free(snapshot->facts[gemm]);
+    }
+    question_free(&snapshot->question);
+}
