@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Times tiles of SGLang's fused_moe_kernel through Triton's own launcher, without moebench.
+"""Times tiles of SGLang's fused_moe_kernel through Triton's own launcher.
 
-Usage: triton_timing.py BENCH.json KERNEL_SOURCE
+Usage: triton_timing.py BENCH.json KERNEL_SOURCE ROUTING
 
-Reads `moebench bench --json` output, times every tile in it again (same shape, GEMM, M, uniform
-routing, weights kept cold by rotation, samples of 200 us or more between events inside a captured
-graph), and prints a line a tile: both medians. Needs torch and a GPU; FP8 per channel only.
+Reads `moebench bench --json` output, times every tile in it again (same shape, GEMM, M, routings of
+the file ROUTING, weights kept cold by rotation, samples of 200 us or more between events inside a
+captured graph), and prints a line a tile: both medians. Needs torch and a GPU; FP8 per channel only.
 """
 
 import importlib.util
@@ -75,9 +75,8 @@ class Layer:
             part.copy_(torch.randn(part.numel(), device="cuda"))
         return out
 
-    def routing(self, m):
-        """Uniform choices, laid on experts that the launches before did not just read."""
-        picks = torch.rand(m, self.experts).topk(self.top_k, dim=1).indices
+    def routing(self, picks):
+        """The choices, laid on experts that the launches before did not just read."""
         hit, labels = picks.unique(return_inverse=True)
         places = self.order[(self.next_expert + torch.arange(len(hit))) % self.experts]
         self.next_expert = (self.next_expert + len(hit)) % self.experts
@@ -157,17 +156,19 @@ def main():
     bench = json.loads(pathlib.Path(sys.argv[1]).read_text())
     kernel = load_kernel(sys.argv[2])
     timed = [row for row in bench["measurements"] if row["status"] == "ok"]
+    rows = pathlib.Path(sys.argv[3]).read_text().splitlines()
+    record = torch.tensor([[int(word) for word in row.split()] for row in rows])
     layer = Layer(bench["shape"], max(row["m"] for row in timed))
     agree = 0
     for row in timed:
         tile, gemm, m, ours = read_tile(row["tile"]), row["gemm"], row["m"], row["median_us"]
-        launches = [launcher(kernel, layer, gemm, m, tile, layer.routing(m))
-                    for _ in range(ROUTINGS)]
+        draws = (layer.routing(record[i * m : (i + 1) * m]) for i in range(ROUTINGS))
+        launches = [launcher(kernel, layer, gemm, m, tile, ids) for ids in draws]
         theirs = time_tile(launches, -(-SAMPLE_US // int(ours)))
         within = abs(ours - theirs) <= max(0.01 * theirs, 1.0)
         agree += within
         print(f"{gemm:4} {m:5} {row['tile']:28} moebench {ours:8.2f} triton {theirs:8.2f} us "
-              f"{100 * (ours / theirs - 1):+6.2f} % {'' if within else 'apart'}", flush=True)
+              f"{100 * (ours / theirs - 1):+6.2f} % {'within' if within else 'apart'}", flush=True)
     print(f"{agree} of {len(timed)} within max(1 %, 1 us)")
     sys.exit(0 if agree == len(timed) else 1)
 
