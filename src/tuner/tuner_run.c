@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "worker/replay.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -23,6 +24,15 @@ struct outcome {
     int item; /* -1 unknown */
     char text[1024];
 };
+
+/* Ends what store_begin began; a write that failed in it has rolled it back already. */
+static bool end_batch(struct tuner *tuner, bool done, struct error *err)
+{
+    if (done)
+        return store_commit(tuner->store, err);
+    store_rollback(tuner->store);
+    return false;
+}
 
 static bool kernel_answered(
     struct tuner *tuner, enum gemm gemm, int tile, struct compile_result *result, struct error *err)
@@ -118,7 +128,7 @@ static bool compile_some(struct tuner *tuner, struct error *err)
         tuner_publish(tuner, false);
         any = any || (wait && session_pending(&tuner->session) > 0 && !tuner->stop);
     }
-    return store_commit(tuner->store, done ? err : NULL) && done;
+    return end_batch(tuner, done, err);
 }
 
 static bool take_chunk(struct tuner *tuner, const struct race_step *step,
@@ -367,7 +377,7 @@ static bool verify(struct tuner *tuner, const struct race_step *step, struct err
         done = tuner_verify(tuner, &step->items[i], err);
         tuner_publish(tuner, false);
     }
-    return store_commit(tuner->store, done ? err : NULL) && done;
+    return end_batch(tuner, done, err);
 }
 
 static bool choose(struct tuner *tuner, int m_index, struct error *err)
@@ -507,6 +517,8 @@ bool tuner_run(struct tuner *tuner, struct error *err)
     if (!open_all(tuner, err))
         return false;
     tuner->view.recorded = tuner->session.recorded != NULL;
+    if (tuner->session.recorded)
+        replay_label(tuner->session.recorded, tuner->view.label, sizeof tuner->view.label);
     tuner_publish(tuner, true);
     if (tuner->tune.state == TUNE_DONE)
         return true;
@@ -515,8 +527,8 @@ bool tuner_run(struct tuner *tuner, struct error *err)
     done = work(tuner, err);
     if (!done && err->kind == ERROR_STOPPED && !verify_so_far(tuner, &later))
         log_line("%s", later.text);
-    tuner->view.state = done ? TUNER_DONE : TUNER_STOPPED;
     tuner_publish(tuner, true);
+    tuner->view.state = done ? TUNER_DONE : TUNER_STOPPED;
     if (!tuner_keep_state(tuner, done ? TUNE_DONE : TUNE_UNFINISHED, done ? err : &later))
         return false;
     return done;

@@ -1,0 +1,170 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""moebench tune on a made-up recording: end, resume, kills, budget, two processes, export."""
+import json
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+
+PROGRAM = os.path.abspath(os.environ.get("MOEBENCH", "./moebench"))
+MAKE = os.path.abspath("tests/make_recorded")
+KILLS = int(os.environ.get("MOEBENCH_TEST_KILLS", "50"))
+folder = tempfile.mkdtemp(prefix="moebench-tune-")
+os.environ["HOME"] = folder
+for name in ("XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "MOEBENCH_DB"):
+    os.environ.pop(name, None)
+recording = os.path.join(folder, "set.db")
+
+
+def words(db, *more):
+    return [PROGRAM, "tune", "glm-4.7-fp8", "--tp", "4", "--backend", "replay:" + recording,
+            "--db", os.path.join(folder, db), "--batch-sizes", "1,16,64,256,1024,4096",
+            "--warps", "4", "--json", *more]
+
+
+def run(db, *more, code=0):
+    done = subprocess.run(words(db, *more), capture_output=True, text=True, timeout=120)
+    assert done.returncode == code, (done.returncode, done.stdout[-300:], done.stderr[-2000:])
+    return json.loads(done.stdout.splitlines()[-1]) if code in (0, 4) else done.stderr
+
+
+def tiles(result):
+    return {(c["gemm"], c["m"]): c["tile"] for c in result["choices"]}
+
+
+def measured(db):
+    """All acknowledged measurements, in the order in which they were committed."""
+    path = os.path.join(folder, db)
+    connection = sqlite3.connect("file:%s?mode=ro" % path, uri=True)
+    rows = connection.execute("select chunk, gemm, m, tile, status, samples from measurement"
+                              " order by 1, 2, 3, 4").fetchall()
+    connection.close()
+    return rows
+
+
+def straight():
+    result = run("straight.db", "--allow-recorded", "--out", os.path.join(folder, "out"))
+    assert result["state"] == "done" and result["recorded"] and len(result["choices"]) == 12
+    assert all(c["verified"] and c["settled"] for c in result["choices"])
+    for m in (1, 16, 64, 256, 1024, 4096):
+        up, down = (tiles(result)[(gemm, m)] for gemm in ("up", "down"))
+        assert up["BLOCK_SIZE_M"] == down["BLOCK_SIZE_M"], (m, up, down)
+    assert result["samples"] <= 1.5 * result["fitting_points"], result["samples"]
+    assert len(result["exported"]) == 2
+    keys = [list(json.load(open(path))) for path in result["exported"]]
+    assert keys[0] == keys[1] == ["1", "16", "64", "256", "1024", "4096"], keys
+    for path in result["exported"]:
+        entries = json.load(open(path))
+        gemm = "down" if path.endswith("_down.json") else "up"
+        assert all(entries[str(m)] == tile for (g, m), tile in tiles(result).items() if g == gemm)
+    side = json.load(open(os.path.join(folder, "out", "moebench.json")))
+    assert [f["recorded"] for f in side["files"]] == [True, True]
+    check = subprocess.run([PROGRAM, "check", os.path.join(folder, "out")], capture_output=True,
+                           text=True)
+    assert check.returncode == 0, check.stdout + check.stderr
+    return result
+
+
+def finished_prints_its_result(result):
+    before = measured("straight.db")
+    again = run("straight.db")
+    assert tiles(again) == tiles(result) and measured("straight.db") == before
+    refused = run("straight.db", "--out", os.path.join(folder, "no"), code=1) or ""
+    assert not os.path.exists(os.path.join(folder, "no"))
+    return refused
+
+
+def kills(result):
+    """kill -9 at random moments: nothing acknowledged is lost, and the choices are the same."""
+    rng = random.Random(7)
+    known = []
+    count = 0
+    while count < KILLS:
+        process = subprocess.Popen(words("killed.db", "--pace", "3"), stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
+        time.sleep(rng.uniform(0.05, 0.35))
+        if process.poll() is not None:
+            break
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        count += 1
+        if not os.path.exists(os.path.join(folder, "killed.db")):
+            continue
+        try:
+            now = measured("killed.db")
+        except sqlite3.OperationalError:
+            assert not known
+            continue
+        assert now[:len(known)] == known, "an acknowledged measurement changed"
+        known = now
+    assert count >= KILLS, "the tune ended after %d kills" % count
+    assert tiles(run("killed.db")) == tiles(result)
+    assert measured("killed.db")[:len(known)] == known
+    print("%d kills, %d measurements acknowledged before the last" % (count, len(known)))
+
+
+def budget_and_signals(result):
+    stopped = run("budget.db", "--time", "0.3s", "--pace", "1", code=4)
+    assert stopped["state"] == "stopped"
+    process = subprocess.Popen(words("budget.db", "--pace", "1"), stdout=subprocess.PIPE,
+                               stderr=subprocess.DEVNULL, text=True)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGTERM)
+    out, _ = process.communicate(timeout=20)
+    assert process.returncode == 4, process.returncode
+    assert json.loads(out.splitlines()[-1])["state"] == "stopped"
+    assert tiles(run("budget.db")) == tiles(result)
+
+
+def two_processes():
+    first = subprocess.Popen(words("two.db", "--pace", "1"), stdout=subprocess.DEVNULL,
+                             stderr=subprocess.DEVNULL)
+    time.sleep(0.7)
+    text = run("two.db", code=1)
+    assert str(first.pid) in text and "two.db" in text, text
+    first.send_signal(signal.SIGINT)
+    assert first.wait(20) == 4
+
+
+def full_disk():
+    place = os.path.join(folder, "small")
+    os.mkdir(place)
+    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300k", "none",
+                                            place], capture_output=True).returncode != 0:
+        print("full disk: not root, left out")
+        return
+    try:
+        done = subprocess.run(words("small/full.db"), capture_output=True, text=True, timeout=60)
+        assert done.returncode == 1 and "full.db" in done.stderr, (done.returncode, done.stderr)
+    finally:
+        subprocess.run(["umount", "-l", place], check=True)
+
+
+def usage():
+    assert "--gemm" in run("u.db", "--gemm", "sideways", code=2)
+    assert "--time" in run("u.db", "--time", "soon", code=2)
+    assert "batch size" in run("u.db", "--batch-sizes", "1,x", code=2)
+
+
+def main():
+    subprocess.run([MAKE, recording], check=True)
+    result = straight()
+    finished_prints_its_result(result)
+    usage()
+    two_processes()
+    budget_and_signals(result)
+    full_disk()
+    kills(result)
+
+
+try:
+    main()
+finally:
+    shutil.rmtree(folder, ignore_errors=True)
+sys.exit(0)
