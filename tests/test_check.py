@@ -145,6 +145,14 @@ class Check(unittest.TestCase):
                 self.assertEqual(file["verdict"], "ok")
         self.assertEqual(check(folder, *model, "--engine", "vllm")["files"][0]["verdict"], "ok")
 
+    def test_shipped_gb10_configs(self):
+        folder = os.path.join(os.environ["TOP_SRCDIR"], "data/gb10")
+        result = check(folder, "--engine", "sglang:0.5.4.post2", "--model", "glm-4.7-fp8",
+                       "--tp", "4")
+        self.assertEqual([file["verdict"] for file in result["files"]], ["ok", "ok"])
+        self.assertEqual([len(file["served"]) for file in result["files"]], [18, 18])
+        self.assertEqual(len(result["folder"]["in_force"]), 2)
+
     def test_a03_asked_for_by_neither_engine(self):
         case = os.path.join(CASES, "A03-int4-packed")
         file = check(case, "--model", os.path.join(case, "config.json"))["files"][0]
