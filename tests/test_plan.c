@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/cmocka_all.h"
+
+#include "worker/plan.h"
+
+#define ITEMS 300
+
+static struct measure_item items[ITEMS];
+
+static struct plan make(bool shuffle, bool paired, int count, int samples)
+{
+    static struct measure_job job;
+    struct plan plan;
+
+    job = (struct measure_job){
+        .items = items, .item_count = count, .shuffle = shuffle, .paired = paired, .seed = 4};
+    for (int i = 0; i < count; i++)
+        items[i] = (struct measure_item){
+            .m = i % 3 + 1, .samples = samples, .discard = 1, .tile = {.block_m = 16 << i / 3 % 4}};
+    plan_open(&plan, &job);
+    for (int i = 0; i < count; i++)
+        plan.items[i] = (struct plan_item){.launches = 4, .us = 100};
+    return plan;
+}
+
+static void sample_is_long_enough(void **state)
+{
+    (void)state;
+    assert_int_equal(plan_launches(15, 0.032), 14);
+    assert_int_equal(plan_launches(231, 0.032), 1);
+    assert_int_equal(plan_launches(100, 1.0), 10); /* coarse events want longer samples */
+    assert_int_equal(plan_launches(0, 0.032), 64);
+    assert_int_equal(plan_launches(0.01, 0.032), 64);
+}
+
+static void kernel_by_kernel(void **state)
+{
+    (void)state;
+    struct plan plan = make(false, false, 12, 2);
+    struct plan_batch batch;
+
+    assert_int_equal(plan.group_count, 4); /* three M of each kernel */
+    plan_begin(&plan, 1, true);
+    assert_true(plan_next(&plan, &batch));
+    assert_true(batch.first);
+    assert_int_equal(batch.count, 3);
+    assert_int_equal(batch.entries[0].item, 3);
+    assert_int_equal(batch.entries[0].launches, 1);
+    assert_false(plan_next(&plan, &batch));
+    plan.items[4].done = true;
+    plan_begin(&plan, 1, false);
+    assert_true(plan_next(&plan, &batch));
+    assert_int_equal(batch.count, 4); /* items 3 and 5, twice each */
+    assert_int_equal(batch.entries[1].item, 3);
+    assert_int_equal(batch.entries[1].number, 1);
+    assert_int_equal(batch.entries[2].item, 5);
+    assert_int_equal(batch.entries[2].launches, 4);
+    assert_true(batch.entries[2].expected_us == 400);
+    assert_false(plan_next(&plan, &batch));
+    plan_close(&plan);
+}
+
+/* What was stored before counts in, so that later samples see other draws. */
+static void numbers_go_on(void **state)
+{
+    (void)state;
+    struct plan plan = make(true, false, 3, 2);
+    struct plan_batch batch;
+
+    items[1].drawn = 7;
+    plan_begin(&plan, 0, false);
+    assert_true(plan_next(&plan, &batch));
+    for (int i = 0; i < batch.count; i++)
+        assert_int_equal(batch.entries[i].number, i / 3 + (batch.entries[i].item == 1 ? 7 : 0));
+    plan_close(&plan);
+}
+
+static void batches_are_short(void **state)
+{
+    (void)state;
+    struct plan plan = make(true, false, ITEMS, 1);
+    struct plan_batch batch;
+    int count = 0;
+
+    plan_begin(&plan, 0, true);
+    while (plan_next(&plan, &batch))
+        count += batch.count;
+    assert_int_equal(count, ITEMS);
+    for (int i = 0; i < ITEMS; i++)
+        plan.items[i].us = 30e3; /* 4 launches: 120 ms */
+    plan_begin(&plan, 0, false);
+    for (count = 0; plan_next(&plan, &batch); count += batch.count) {
+        assert_in_range(batch.count, 1, 3);
+        assert_true(batch.expected_us <= PLAN_BATCH_US);
+    }
+    assert_int_equal(count, ITEMS);
+    plan.items[0].us = 1e6; /* one alone may be longer */
+    plan_begin(&plan, 0, false);
+    for (count = 0; plan_next(&plan, &batch); count += batch.count)
+        continue;
+    assert_int_equal(count, ITEMS);
+    plan_close(&plan);
+}
+
+static void pairs_share_their_draws(void **state)
+{
+    (void)state;
+    struct plan plan = make(false, true, 8, 1);
+    struct plan_batch batch;
+
+    assert_int_equal(plan.group_count, 1);
+    plan_begin(&plan, 0, false);
+    assert_true(plan_next(&plan, &batch));
+    assert_int_equal(batch.count, 8);
+    for (int i = 0; i < 8; i++) {
+        assert_int_equal(batch.entries[i].item, i);
+        assert_int_equal(batch.entries[i].number, i / 4);
+    }
+    plan_close(&plan);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sample_is_long_enough),
+        cmocka_unit_test(kernel_by_kernel),
+        cmocka_unit_test(numbers_go_on),
+        cmocka_unit_test(batches_are_short),
+        cmocka_unit_test(pairs_share_their_draws),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
