@@ -327,6 +327,20 @@ static bool read_slot(const struct timing *timing, const struct slot *slot,
     return true;
 }
 
+/* The last batch that started is the one that did not end. */
+static void find_fault(const struct timing *timing, struct timing_result *result)
+{
+    for (int i = timing->under_way - 1; i >= 0; i--) {
+        const struct slot *slot = &timing->slots[(timing->first + i) % TIMING_SLOTS];
+
+        if (slot->board->mark) {
+            result->at_fault = running_entry(slot);
+            result->behind = i;
+            return;
+        }
+    }
+}
+
 enum gpu_end timing_collect(struct timing *timing, struct timing_result *result, struct error *err)
 {
     struct slot *slot = &timing->slots[timing->first];
@@ -337,7 +351,7 @@ enum gpu_end timing_collect(struct timing *timing, struct timing_result *result,
     *result = (struct timing_result){.at_fault = -1};
     end = wait_for_slot(slot, err);
     if (end == GPU_FAULT || end == GPU_HANG) {
-        result->at_fault = running_entry(slot);
+        find_fault(timing, result);
         return end;
     }
     if (end == GPU_DONE && !read_slot(timing, slot, result, err))

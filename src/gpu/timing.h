@@ -37,7 +37,8 @@ struct timing_result {
     double clock_mhz; /* the SM's, while the sentinel computed; 0 unknown */
     double gpu_s;     /* kernel time, sentinels included */
     int launches;     /* of the entries */
-    int at_fault;     /* after GPU_FAULT and GPU_HANG: the entry that ran, -1 when it was none */
+    int at_fault;     /* after GPU_FAULT and GPU_HANG: the entry that ran, -1 when it was none, */
+    int behind;       /* of the batch so many behind this one: a fault shows in all of them */
 };
 
 /* Preheats until the sentinel is flat (at most 3 s) and measures the grain of the events. */

@@ -132,6 +132,7 @@ static enum gpu_end collect(struct run *run, struct error *err)
     const enum gpu_end end = timing_collect(run->cuda->timing, &result, err);
 
     if (end != GPU_DONE) {
+        batch = &run->batches[(run->oldest + result.behind) % TIMING_SLOTS];
         run->at_fault = result.at_fault < 0 ? -1 : batch->entries[result.at_fault].item;
         return end;
     }
