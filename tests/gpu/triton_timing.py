@@ -3,9 +3,9 @@
 
 Usage: triton_timing.py BENCH.json KERNEL_SOURCE ROUTING
 
-Reads `moebench bench --json` output, times every tile in it again (same shape, GEMM, M, routings of
-the file ROUTING, weights kept cold by rotation, samples of 200 us or more between events inside a
-captured graph), and prints a line a tile: both medians. Needs torch and a GPU; FP8 per channel only.
+Reads `moebench bench --json` output and times every tile in it again: same shape, GEMM, M, the
+routings of the file ROUTING, weights kept cold by rotation, samples of 200 us or more between two
+events in a graph. A line a tile: both medians. Needs torch and a GPU; FP8 per channel only.
 """
 
 import importlib.util
