@@ -13,6 +13,7 @@ const struct command *const commands[] = {
     &cmd_check,
     &cmd_explain,
     &cmd_convert,
+    &cmd_ab,
     &cmd_list,
     &cmd_report,
     &cmd_help,

@@ -48,6 +48,7 @@ struct command {
 
 #define COMMAND_ANY ((size_t)-1)
 
+extern const struct command cmd_ab;
 extern const struct command cmd_check;
 extern const struct command cmd_convert;
 extern const struct command cmd_explain;

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/ab_ask.h"
+
+#include "base/path.h"
+#include "base/text.h"
+#include "cli/database.h"
+#include "worker/replay.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool ask_card(const struct ab_ask *ask, struct device *device, struct error *err)
+{
+    struct client_options options = {.backend = "cuda", .ordinal = ask->options.device_ordinal};
+    struct client *client = client_open(&options, err);
+
+    if (!client)
+        return false;
+    *device = client_hello(client)->device;
+    client_close(client, false);
+    return true;
+}
+
+/* cuda where there is a card, else what was recorded. */
+static bool pick_backend(const struct arguments *args, struct ab_ask *ask, struct error *err)
+{
+    struct error none = {0};
+
+    ask->options.backend = arguments_text(args, "backend", "cuda");
+    if (text_starts_with(ask->options.backend, "replay"))
+        return true;
+    if (strcmp(ask->options.backend, "cuda") != 0)
+        return error_set(
+            err, ERROR_USAGE, "--backend %s: cuda, replay or replay:FILE", ask->options.backend);
+    if (ask_card(ask, &ask->question.device, &none))
+        return true;
+    ask->options.backend = "replay";
+    fprintf(stderr, "moebench: note: no card can be used (%.300s): recorded figures\n", none.text);
+    return !arguments_text(args, "backend", NULL) || error_set(err, ERROR_DEVICE, "%s", none.text);
+}
+
+static bool read_options(const struct arguments *args, struct ab_ask *ask, struct error *err)
+{
+    const char *routing = arguments_text(args, "routing", "uniform");
+    struct question *q = &ask->question;
+    long ordinal, seed, jobs;
+
+    if (!arguments_int(args, "device-ordinal", 0, 1023, 0, &ordinal, err) ||
+        !arguments_int(args, "jobs", 1, 4096, 0, &jobs, err) ||
+        !arguments_int(args, "seed", 0, 1L << 52, 1, &seed, err))
+        return false;
+    q->seed = (unsigned long long)seed;
+    if (text_starts_with(routing, "zipf:")) {
+        q->routing = ROUTING_ZIPF;
+        if (!text_to_double(routing + 5, &q->zipf) || q->zipf < 0)
+            return error_set(err, ERROR_USAGE, "--routing zipf:S takes a number, as zipf:1.1");
+    } else if (strcmp(routing, "uniform") != 0) {
+        return error_set(err, ERROR_USAGE, "--routing %s: uniform or zipf:S", routing);
+    }
+    ask->options = (struct session_options){
+        .device_ordinal = (int)ordinal,
+        .allow_busy = arguments_flag(args, "allow-busy"),
+        .compiler = {.python = arguments_text(args, "python", NULL),
+            .container = arguments_text(args, "container", NULL),
+            .kernel_file = arguments_text(args, "kernel", NULL),
+            .engine_site = arguments_text(args, "site", NULL),
+            .jobs = (int)jobs},
+    };
+    return true;
+}
+
+/* The engine is the one that is installed or was recorded, unless the line names one. */
+static bool settle_engine(const struct arguments *args, struct ab_ask *ask, struct error *err)
+{
+    const struct toolchain *tools = &ask->session.toolchain;
+    const struct recorded *recorded = ask->session.recorded;
+    struct target *target = &ask->target;
+
+    if (recorded)
+        ask->question.device = recorded->device;
+    if (!arguments_text(args, "engine", NULL)) {
+        char *name = xasprintf("%s:%s", tools->engine, tools->engine_version);
+        bool done = !tools->engine[0] || !tools->engine_version[0] ||
+                    engine_parse(name, &target->engine, err);
+        free(name);
+        if (!done)
+            return false;
+        if (recorded)
+            target->engine = recorded->engine;
+    }
+    if (!engine_shape(&target->engine, &target->model, &target->parallel, &target->shape, err))
+        return false;
+    ask->question.engine = target->engine;
+    ask->question.shape = target->shape;
+    return device_supports(&ask->question.device, target->shape.dtype, err);
+}
+
+static bool same_shape(const struct shape *a, const struct shape *b)
+{
+    return a->experts == b->experts && a->top_k == b->top_k && a->hidden == b->hidden &&
+           a->intermediate == b->intermediate && a->dtype == b->dtype && a->block_n == b->block_n &&
+           a->block_k == b->block_k && a->group_size == b->group_size &&
+           a->per_channel == b->per_channel && a->gated == b->gated;
+}
+
+static bool tune_matches(const struct ab_ask *ask, const struct store_tune *tune, struct error *err)
+{
+    const struct question *q = &ask->question;
+    struct store_device device = {0};
+    char engine[64];
+
+    snprintf(engine, sizeof engine, "%s:%s", engine_name(&q->engine), q->engine.version);
+    return strcmp(engine, tune->engine) == 0 && same_shape(&q->shape, &tune->shape) &&
+           text_starts_with(ask->options.backend, tune->backend) && tune->device &&
+           store_get_device(ask->store, tune->device, &device, err) &&
+           strcmp(device.device.name, q->device.name) == 0;
+}
+
+/* The tune of this very layer that was touched last, where there is a database. */
+static bool find_tune(const struct arguments *args, struct ab_ask *ask, struct error *err)
+{
+    char *path = database_path(args, err);
+    struct store_tune *tunes = NULL;
+    size_t count = 0;
+
+    if (path && path_exists(path))
+        ask->store = store_open(path, STORE_WRITE_OR_READ, err);
+    else if (!arguments_text(args, "db", NULL))
+        *err = (struct error){0};
+    else
+        error_set(err, ERROR_FAILED, "%s: no such database", arguments_text(args, "db", ""));
+    free(path);
+    if (!ask->store || !store_list_tunes(ask->store, &tunes, &count, err))
+        return err->kind == ERROR_NONE;
+    for (size_t i = 0; i < count; i++) {
+        if (ask->tune.id == 0 && tune_matches(ask, &tunes[i], err))
+            ask->tune = tunes[i];
+        else
+            store_tune_free(&tunes[i]);
+    }
+    free(tunes);
+    return err->kind == ERROR_NONE;
+}
+
+static bool read_gemms(const char *text, bool gemms[GEMM_COUNT], struct error *err)
+{
+    enum gemm gemm;
+
+    gemms[GEMM_UP] = gemms[GEMM_DOWN] = strcmp(text, "pair") == 0;
+    if (gemms[GEMM_UP])
+        return true;
+    if (!gemm_parse(text, &gemm))
+        return error_set(err, ERROR_USAGE, "--gemm %s: up, down or pair", text);
+    gemms[gemm] = true;
+    return true;
+}
+
+/* --m, else every M that either side has an entry for. */
+static bool read_ms(const struct arguments *args, struct ab_ask *ask, struct error *err)
+{
+    struct config_file all = {0};
+    const char *text = arguments_text(args, "m", NULL);
+    struct question *q = &ask->question;
+
+    q->batch_size_count = 0;
+    if (text)
+        return question_set_batch_sizes(q, text, err);
+    for (int g = 0; g < GEMM_COUNT; g++) {
+        for (size_t i = 0; i < ask->a.entries[g].count; i++)
+            config_file_set(&all, ask->a.entries[g].entries[i].m, &(struct tile){0});
+        for (size_t i = 0; i < ask->b.entries[g].count; i++)
+            config_file_set(&all, ask->b.entries[g].entries[i].m, &(struct tile){0});
+    }
+    struct text list = {0};
+    for (size_t i = 0; i < all.count; i++)
+        text_add(&list, "%s%d", i ? "," : "", all.entries[i].m);
+    config_file_free(&all);
+    bool done = list.length > 0 ? question_set_batch_sizes(q, list.data, err)
+                                : error_set(err, ERROR_USAGE, "ab: a batch size is needed: --m 64");
+    text_free(&list);
+    return done;
+}
+
+static bool make_jobs(const struct arguments *args, struct ab_ask *ask, struct error *err)
+{
+    const struct question *q = &ask->question;
+    bool gemms[GEMM_COUNT];
+    long blocks;
+
+    if (!read_gemms(arguments_text(args, "gemm", "pair"), gemms, err) ||
+        !arguments_int(args, "blocks", 8, 10000, AB_BUDGET, &blocks, err))
+        return false;
+    ask->jobs = xcalloc((size_t)q->batch_size_count + 1, sizeof *ask->jobs);
+    for (int i = 0; i < q->batch_size_count; i++) {
+        struct ab_job *job = &ask->jobs[ask->job_count++];
+        job->m = q->batch_sizes[i];
+        job->budget = (int)blocks;
+        job->comparisons = q->batch_size_count;
+        job->seed = q->seed + (unsigned long long)i;
+        memcpy(job->gemms, gemms, sizeof job->gemms);
+        if (!ab_source_at(&ask->a, ask, job->m, gemms, &job->a, err) ||
+            !ab_source_at(&ask->b, ask, job->m, gemms, &job->b, err))
+            return error_prefix(err, "M=%d", job->m);
+    }
+    return true;
+}
+
+static bool read_sides(const struct arguments *args, struct ab_ask *ask, struct error *err)
+{
+    const char *file = arguments_text(args, "file", NULL);
+    const char *a = file ? file : arguments_text(args, "a", NULL);
+    const char *b = arguments_text(args, file ? "against" : "b", NULL);
+
+    if (!a || !b)
+        return error_set(err, ERROR_USAGE,
+            "ab: two sides are needed: --a choice --b TILE, or --file A.json --against B.json");
+    return ab_source_read(a, ask, &ask->a, err) && ab_source_read(b, ask, &ask->b, err);
+}
+
+bool ab_ask(const struct arguments *args, struct ab_ask *ask, struct error *err)
+{
+    *ask = (struct ab_ask){0};
+    question_defaults(&ask->question);
+    return target_resolve(args, arguments_operand(args, 0), &ask->target, err) &&
+           read_options(args, ask, err) && pick_backend(args, ask, err) &&
+           session_open(&ask->session, &ask->question, &ask->options, err) &&
+           settle_engine(args, ask, err) && find_tune(args, ask, err) &&
+           read_sides(args, ask, err) && read_ms(args, ask, err) && make_jobs(args, ask, err);
+}
+
+void ab_ask_free(struct ab_ask *ask)
+{
+    session_close(&ask->session);
+    question_free(&ask->question);
+    ab_source_free(&ask->a);
+    ab_source_free(&ask->b);
+    store_tune_free(&ask->tune);
+    store_close(ask->store);
+    free(ask->jobs);
+}

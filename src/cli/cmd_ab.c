@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/json.h"
+#include "base/text.h"
+#include "cli/ab_ask.h"
+#include "cli/commands.h"
+#include "cli/database.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct option_spec ab_options[] = {
+    TARGET_OPTIONS,
+    {"gemm", "WHICH", "up, down or pair: both, their times added (pair)"},
+    {"m", "LIST", "batch size; with entries on a side: several, or all of their keys"},
+    {"a", "WHAT", "choice, default, a tile, UP/DOWN tiles, FILE.json"},
+    {"b", "WHAT", "the same; the verdict is about B"},
+    {"file", "FILE", "A is a whole file, with its _down beside it"},
+    {"against", "WHAT", "then B: FILE.json, default or choice"},
+    {"blocks", "N", "budget of A B B A blocks for each comparison (80)"},
+    {"accept", NULL, "B becomes the tune's choice where it is FASTER"},
+    DATABASE_OPTION,
+    {"backend", "B", "cuda, replay or replay:FILE (cuda where there is a card)"},
+    {"device-ordinal", "N", "which card (0)"},
+    {"allow-busy", NULL, "go on though another process uses the GPU"},
+    {"routing", "R", "uniform or zipf:S (uniform)"},
+    {"seed", "N", "of inputs, routings and orders (1)"},
+    {"python", "CMD", "the Python that has Triton (python3)"},
+    {"container", "NAME", "the running container that has it"},
+    {"site", "DIR", "where that Python finds an unpacked engine"},
+    {"kernel", "FILE", "the kernel's source instead of the installed engine's"},
+    {"jobs", "N", "compiles at a time (one a core)"},
+    {"json", NULL, "print JSON"},
+    {0},
+};
+
+static const char *gemms_name(const struct ab_job *job)
+{
+    if (job->gemms[GEMM_UP] && job->gemms[GEMM_DOWN])
+        return "pair";
+    return gemm_name(job->gemms[GEMM_UP] ? GEMM_UP : GEMM_DOWN);
+}
+
+static void add_flags(struct json *object, const char *flags)
+{
+    struct json *array = json_add_array(object, "flags");
+
+    while (*flags) {
+        size_t length = strcspn(flags, ",");
+        char *flag = xstrndup(flags, length);
+        json_add_string(array, NULL, flag);
+        free(flag);
+        flags += length + (flags[length] == ',');
+    }
+}
+
+static void add_outcome(struct json *object, const struct ab_outcome *outcome)
+{
+    const struct ab_result *result = &outcome->result;
+    struct json *interval;
+
+    json_add_string(object, "verdict", ab_verdict_name(result->verdict));
+    json_add_double(object, "effect_pct", result->effect_pct);
+    interval = json_add_array(object, "ci_pct");
+    json_add_double(interval, NULL, result->ci_pct[0]);
+    json_add_double(interval, NULL, result->ci_pct[1]);
+    json_add_double(object, "mde_pct", result->mde_pct);
+    json_add_int(object, "blocks", result->blocks);
+    if (result->blocks_to_decide < 0)
+        json_add_null(object, "blocks_to_decide");
+    else
+        json_add_int(object, "blocks_to_decide", result->blocks_to_decide);
+    json_add_double(object, "a_us", outcome->a_us);
+    json_add_double(object, "b_us", outcome->b_us);
+    add_flags(object, outcome->flags);
+}
+
+static void add_side(
+    struct json *object, const char *key, const struct ab_job *job, const struct ab_side *side)
+{
+    struct json *tiles = json_add_object(object, key);
+    char text[TILE_TEXT_SIZE];
+
+    for (enum gemm gemm = GEMM_UP; gemm < GEMM_COUNT; gemm++)
+        if (job->gemms[gemm])
+            json_add_string(
+                tiles, gemm_name(gemm), tile_format(&side->tiles[gemm], text, sizeof text));
+}
+
+static void print_json(const struct ab_ask *ask, const struct ab_outcome *outcomes)
+{
+    struct json *object = json_new_object(), *list;
+    char *text;
+
+    if (ask->job_count == 1) {
+        add_outcome(object, &outcomes[0]);
+    } else {
+        json_add_string(object, "a", ask->a.label);
+        json_add_string(object, "b", ask->b.label);
+        json_add_string(object, "device", ask->question.device.name);
+        json_add_bool(object, "recorded", ask->session.recorded != NULL);
+        list = json_add_array(object, "comparisons");
+        for (size_t i = 0; i < ask->job_count; i++) {
+            struct json *one = json_add_object(list, NULL);
+            json_add_int(one, "m", ask->jobs[i].m);
+            json_add_string(one, "gemm", gemms_name(&ask->jobs[i]));
+            add_side(one, "a", &ask->jobs[i], &ask->jobs[i].a);
+            add_side(one, "b", &ask->jobs[i], &ask->jobs[i].b);
+            add_outcome(one, &outcomes[i]);
+            json_add_string(one, "error", outcomes[i].error[0] ? outcomes[i].error : NULL);
+        }
+    }
+    text = json_print(object);
+    puts(text);
+    free(text);
+    json_free(object);
+}
+
+static void print_more(const struct ab_outcome *outcome)
+{
+    const struct ab_result *result = &outcome->result;
+
+    if (result->verdict == AB_UNDECIDED && result->blocks_to_decide > 0)
+        printf("  %d more blocks would decide", result->blocks_to_decide);
+    if (outcome->flags[0])
+        printf("  %s", outcome->flags);
+    putchar('\n');
+}
+
+static void print_table(const struct ab_ask *ask, const struct ab_outcome *outcomes)
+{
+    printf("A: %s   B: %s   %s%s, %s; the verdict is about B\n\n", ask->a.label, ask->b.label,
+        ask->question.device.name, ask->session.recorded ? " (recorded)" : "",
+        gemms_name(&ask->jobs[0]));
+    printf("%6s %9s %9s %8s %17s %7s %6s  %s\n", "M", "A us", "B us", "B-A %", "interval %",
+        "seen %", "blocks", "verdict");
+    for (size_t i = 0; i < ask->job_count; i++) {
+        const struct ab_outcome *outcome = &outcomes[i];
+        const struct ab_result *result = &outcome->result;
+        if (outcome->error[0]) {
+            printf("%6d  %s\n", ask->jobs[i].m, outcome->error);
+            continue;
+        }
+        printf("%6d %9.2f %9.2f %+8.2f %+8.2f %+8.2f %7.2f %6d  %s", ask->jobs[i].m, outcome->a_us,
+            outcome->b_us, result->effect_pct, result->ci_pct[0], result->ci_pct[1],
+            result->mde_pct, result->blocks, ab_verdict_name(result->verdict));
+        print_more(outcome);
+    }
+}
+
+static bool tell_look(const struct ab_job *job, const struct ab_outcome *outcome, void *arg)
+{
+    const struct ab_result *result = &outcome->result;
+
+    (void)arg;
+    if (isatty(STDERR_FILENO))
+        fprintf(stderr, "M=%d, %d blocks: %+.2f %% (%+.2f .. %+.2f)\n", job->m, result->blocks,
+            result->effect_pct, result->ci_pct[0], result->ci_pct[1]);
+    return true;
+}
+
+/* A file's comparisons stand together only after Holm's correction. */
+static void correct(const struct ab_ask *ask, struct ab_outcome *outcomes)
+{
+    struct ab_result *results = xcalloc(ask->job_count, sizeof *results);
+    double *p = xcalloc(ask->job_count, sizeof *p);
+
+    for (size_t i = 0; i < ask->job_count; i++) {
+        results[i] = outcomes[i].result;
+        p[i] = outcomes[i].p;
+    }
+    if (ask->job_count > 1)
+        ab_holm(results, p, ask->job_count);
+    for (size_t i = 0; i < ask->job_count; i++)
+        outcomes[i].result = results[i];
+    free(results);
+    free(p);
+}
+
+static void fill_record(
+    const struct ab_job *job, const struct ab_outcome *outcome, struct store_ab *ab)
+{
+    const struct ab_result *result = &outcome->result;
+    bool pair = job->gemms[GEMM_UP] && job->gemms[GEMM_DOWN];
+
+    *ab = (struct store_ab){
+        .gemm = pair                  ? -1
+                : job->gemms[GEMM_UP] ? GEMM_UP
+                                      : GEMM_DOWN,
+        .m = job->m,
+        .seed = job->seed,
+        .effect_pct = result->effect_pct,
+        .low_pct = result->ci_pct[0],
+        .high_pct = result->ci_pct[1],
+        .mde_pct = result->mde_pct,
+        .blocks = result->blocks,
+        .blocks_to_decide = result->blocks_to_decide > 0 ? result->blocks_to_decide : -1,
+        .a_us = outcome->a_us,
+        .b_us = outcome->b_us,
+        .differences = outcome->differences,
+    };
+    memcpy(ab->a, job->a.tiles, sizeof ab->a);
+    memcpy(ab->b, job->b.tiles, sizeof ab->b);
+    memcpy(ab->a_label, job->a.label, sizeof ab->a_label);
+    memcpy(ab->b_label, job->b.label, sizeof ab->b_label);
+    memcpy(ab->flags, outcome->flags, sizeof ab->flags);
+    snprintf(ab->verdict, sizeof ab->verdict, "%s", ab_verdict_name(result->verdict));
+}
+
+/* B's tiles as the choice by hand, with the A/B as its evidence. */
+static bool accept(const struct ab_ask *ask, const struct ab_job *job,
+    const struct ab_outcome *outcome, const struct store_ab *ab, struct error *err)
+{
+    struct store_choice choices[GEMM_COUNT];
+    size_t count = 0;
+
+    for (enum gemm gemm = GEMM_UP; gemm < GEMM_COUNT; gemm++) {
+        struct store_choice *choice = &choices[count];
+        if (!job->gemms[gemm])
+            continue;
+        *choice = (struct store_choice){
+            .build = ask->tune.build, .gemm = gemm, .m = job->m, .tile = job->b.tiles[gemm]};
+        choice->source = CHOICE_HAND;
+        choice->verified = true;
+        choice->ab = ab->id;
+        choice->median_us = choice->low_us = choice->high_us = choice->default_us = NAN;
+        snprintf(choice->reason, sizeof choice->reason, "A/B: %+.2f %% against %s",
+            outcome->result.effect_pct, job->a.label);
+        count++;
+    }
+    return store_add_choices(ask->store, ask->tune.id, choices, count, err);
+}
+
+/* Accepting one GEMM alone must not part the pair's BLOCK_SIZE_M. */
+static bool keeps_pair(const struct ab_ask *ask, const struct ab_job *job, struct error *err)
+{
+    struct store_choice *choices;
+    size_t count;
+    bool fine = true;
+
+    if (!store_list_choices(ask->store, ask->tune.id, &choices, &count, err))
+        return false;
+    for (size_t i = 0; fine && i < count; i++) {
+        enum gemm own = choices[i].gemm == GEMM_UP ? GEMM_DOWN : GEMM_UP;
+        if (choices[i].m == job->m && !choices[i].dropped && !job->gemms[choices[i].gemm] &&
+            choices[i].tile.block_m != job->b.tiles[own].block_m)
+            fine = error_set(err, ERROR_FAILED,
+                "M=%d: not accepted: %s has BLOCK_SIZE_M %d and both GEMMs share it; compare "
+                "the pair (--gemm pair)",
+                job->m, gemm_name(choices[i].gemm), choices[i].tile.block_m);
+    }
+    free(choices);
+    return fine;
+}
+
+static bool keep(const struct arguments *args, const struct ab_ask *ask,
+    const struct ab_outcome *outcomes, struct error *err)
+{
+    bool wanted = arguments_flag(args, "accept");
+
+    if (ask->tune.id == 0 || !store_writable(ask->store))
+        return !wanted ||
+               error_set(err, ERROR_FAILED, "--accept: %s",
+                   ask->tune.id ? store_notice(ask->store) : "no tune of this layer to write to");
+    for (size_t i = 0; i < ask->job_count; i++) {
+        const struct ab_job *job = &ask->jobs[i];
+        struct store_ab ab;
+        if (outcomes[i].error[0])
+            continue;
+        fill_record(job, &outcomes[i], &ab);
+        ab.build = ask->tune.build;
+        if (!store_add_ab(ask->store, ask->tune.id, &ab, err))
+            return false;
+        if (wanted && outcomes[i].result.verdict == AB_FASTER &&
+            (!keeps_pair(ask, job, err) || !accept(ask, job, &outcomes[i], &ab, err)))
+            return false;
+    }
+    return true;
+}
+
+static bool compare_all(struct ab_ask *ask, struct ab_outcome *outcomes, struct error *err)
+{
+    struct ab_kernels kernels;
+    bool ok = session_start_worker(&ask->session, err) &&
+              ab_prepare(&ask->session, ask->jobs, ask->job_count, &kernels, err);
+
+    if (!ok)
+        return false;
+    if (ask->session.report.note[0])
+        fprintf(stderr, "moebench: note: %s\n", ask->session.report.note);
+    for (size_t i = 0; ok && i < ask->job_count; i++)
+        ok = ab_run(&ask->session, &kernels, &ask->jobs[i], tell_look, NULL, &outcomes[i], err);
+    ab_kernels_free(&kernels);
+    return ok;
+}
+
+/* One comparison's own; of several SLOWER if any is, else FASTER if any is, SAME if all are. */
+static int exit_code(const struct ab_ask *ask, const struct ab_outcome *outcomes)
+{
+    bool any[AB_SAME + 1] = {false}, failed = false;
+
+    for (size_t i = 0; i < ask->job_count; i++) {
+        any[outcomes[i].result.verdict] = true;
+        failed |= outcomes[i].error[0] != '\0';
+    }
+    if (failed)
+        return ERROR_FAILED;
+    return ab_exit_code(any[AB_SLOWER]      ? AB_SLOWER
+                        : any[AB_FASTER]    ? AB_FASTER
+                        : any[AB_UNDECIDED] ? AB_UNDECIDED
+                                            : AB_SAME);
+}
+
+static int ab_command(const struct arguments *args, struct error *err)
+{
+    struct ab_ask ask;
+    struct ab_outcome *outcomes = NULL;
+    int code = 0;
+
+    if (!ab_ask(args, &ask, err))
+        goto out;
+    outcomes = xcalloc(ask.job_count, sizeof *outcomes);
+    if (!compare_all(&ask, outcomes, err))
+        goto out;
+    correct(&ask, outcomes);
+    if (ask.job_count == 1 && outcomes[0].error[0]) {
+        error_set(err, ERROR_FAILED, "%s", outcomes[0].error);
+        goto out;
+    }
+    if (arguments_flag(args, "json"))
+        print_json(&ask, outcomes);
+    else
+        print_table(&ask, outcomes);
+    if (keep(args, &ask, outcomes, err))
+        code = exit_code(&ask, outcomes);
+out:
+    for (size_t i = 0; outcomes && i < ask.job_count; i++)
+        ab_outcome_free(&outcomes[i]);
+    free(outcomes);
+    ab_ask_free(&ask);
+    return code;
+}
+
+const struct command cmd_ab = {
+    .name = "ab",
+    .operands = "MODEL",
+    .operands_least = 1,
+    .operands_most = 1,
+    .summary = "A against B, interleaved, with a verdict about B",
+    .details =
+        "Blocks A B B A in random orientation until the interval decides, or the budget ends.\n"
+        "FASTER: B takes less time by over 0.25 %; SAME: within 0.5 %. Over several M the\n"
+        "verdicts are corrected by Holm. Exit codes: 0 FASTER, 10 SLOWER, 11 SAME, 12 UNDECIDED;\n"
+        "over several M SLOWER if any is, else FASTER if any is.\n",
+    .options = ab_options,
+    .run = ab_command,
+};

@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: MIT */
+#include "tuner/ab.h"
+
+#include "base/text.h"
+#include "tuner/ab_blocks.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ANSWER_TIMEOUT_S 60.0 /* the worker's own watchdog is quicker */
+#define ROUNDS_MOST 4         /* tries to fill a look with fair blocks */
+
+/* A comparison on its way. */
+struct ab {
+    struct session *session;
+    const struct ab_kernels *kernels;
+    const struct ab_job *job;
+    struct ab_outcome *outcome;
+    struct random random;
+    struct ab_block *blocks; /* all that were timed */
+    size_t count;
+    struct event event; /* the latest */
+    bool worker_gone;
+};
+
+void ab_outcome_free(struct ab_outcome *outcome)
+{
+    free(outcome->differences);
+    *outcome = (struct ab_outcome){0};
+}
+
+void ab_kernels_free(struct ab_kernels *kernels)
+{
+    for (size_t i = 0; i < kernels->count; i++)
+        kernel_free(&kernels->items[i].kernel);
+    free(kernels->items);
+    *kernels = (struct ab_kernels){0};
+}
+
+static struct ab_kernel *find_kernel(
+    const struct ab_kernels *kernels, enum gemm gemm, const struct tile *tile)
+{
+    for (size_t i = 0; i < kernels->count; i++)
+        if (kernels->items[i].gemm == gemm && tile_equal(&kernels->items[i].tile, tile))
+            return &kernels->items[i];
+    return NULL;
+}
+
+/* One that ab_prepare has seen. */
+static const struct ab_kernel *known_kernel(
+    const struct ab_kernels *kernels, enum gemm gemm, const struct tile *tile)
+{
+    const struct ab_kernel *kernel = find_kernel(kernels, gemm, tile);
+
+    if (kernel == NULL)
+        abort();
+    return kernel;
+}
+
+static void want_kernel(struct ab_kernels *kernels, enum gemm gemm, const struct tile *tile)
+{
+    if (find_kernel(kernels, gemm, tile))
+        return;
+    kernels->items = xrealloc(kernels->items, kernels->count + 1, sizeof *kernels->items);
+    kernels->items[kernels->count++] = (struct ab_kernel){.gemm = gemm, .tile = *tile};
+}
+
+static void want_kernels(struct ab_kernels *kernels, const struct ab_job *job)
+{
+    for (enum gemm gemm = GEMM_UP; gemm < GEMM_COUNT; gemm++) {
+        if (!job->gemms[gemm])
+            continue;
+        want_kernel(kernels, gemm, &job->a.tiles[gemm]);
+        want_kernel(kernels, gemm, &job->b.tiles[gemm]);
+    }
+}
+
+static void take_kernel(struct ab_kernel *kernel, struct compile_result *result)
+{
+    kernel->kernel = result->kernel;
+    memcpy(kernel->hash, result->kernel.hash, sizeof kernel->hash);
+    if (result->status != COMPILE_OK)
+        snprintf(kernel->text, sizeof kernel->text, "%.250s",
+            result->text[0] ? result->text : "cannot be compiled");
+}
+
+static bool compile_kernels(struct session *session, struct ab_kernels *kernels, struct error *err)
+{
+    long long *tickets = xcalloc(kernels->count + 1, sizeof *tickets);
+    struct compile_result *result = xcalloc(1, sizeof *result);
+    bool ok = true;
+
+    for (size_t i = 0; ok && i < kernels->count; i++)
+        ok = session_submit(
+            session, kernels->items[i].gemm, &kernels->items[i].tile, &tickets[i], err);
+    while (ok && session_next(session, -1, result)) {
+        size_t i = 0;
+        while (i < kernels->count && tickets[i] != result->ticket)
+            i++;
+        if (i < kernels->count)
+            take_kernel(&kernels->items[i], result);
+        else
+            kernel_free(&result->kernel);
+        if (result->status == COMPILE_STOPPED)
+            ok = error_set(err, ERROR_DEVICE, "%s", result->text);
+    }
+    free(tickets);
+    free(result);
+    return ok;
+}
+
+static bool load_kernels(
+    struct session *session, const struct ab_kernels *kernels, struct error *err)
+{
+    for (size_t i = 0; i < kernels->count; i++) {
+        const struct ab_kernel *kernel = &kernels->items[i];
+        if (!kernel->text[0] &&
+            !client_load(session->client, &kernel->kernel, kernel->gemm, &kernel->tile, err))
+            return false;
+    }
+    return true;
+}
+
+bool ab_prepare(struct session *session, const struct ab_job jobs[], size_t job_count,
+    struct ab_kernels *kernels, struct error *err)
+{
+    *kernels = (struct ab_kernels){0};
+    for (size_t i = 0; i < job_count; i++)
+        want_kernels(kernels, &jobs[i]);
+    if (compile_kernels(session, kernels, err) && load_kernels(session, kernels, err))
+        return true;
+    ab_kernels_free(kernels);
+    return false;
+}
+
+/* The next event of the running command; false: the worker is gone or says an error. */
+static bool next_event(struct ab *ab, struct error *err)
+{
+    for (;;) {
+        enum client_next next = client_next(ab->session->client, ANSWER_TIMEOUT_S, &ab->event);
+        if (next == CLIENT_TIMEOUT)
+            return error_set(
+                err, ERROR_FAILED, "worker: silent for %.0f s, given up", ANSWER_TIMEOUT_S);
+        if (next == CLIENT_ENDED || ab->event.op == EVENT_ERROR)
+            return error_set(err, ERROR_FAILED, "%s", ab->event.text);
+        if (ab->event.op != EVENT_LOADED)
+            return true;
+        if (!ab->event.ok)
+            return error_set(err, ERROR_FAILED, "load: %s", ab->event.text);
+    }
+}
+
+static const struct ab_side *side_of(const struct ab_job *job, bool is_b)
+{
+    return is_b ? &job->b : &job->a;
+}
+
+static struct measure_item item_of(const struct ab *ab, enum gemm gemm, bool is_b)
+{
+    const struct tile *tile = &side_of(ab->job, is_b)->tiles[gemm];
+    struct measure_item item = {.gemm = gemm, .m = ab->job->m, .tile = *tile, .samples = 1};
+
+    memcpy(item.kernel, known_kernel(ab->kernels, gemm, tile)->hash, sizeof item.kernel);
+    return item;
+}
+
+/* Notes in the outcome what a side's kernel did; a worker that died of it is to be replaced. */
+static void blame(struct ab *ab, enum gemm gemm, bool is_b, const char *what)
+{
+    char text[TILE_TEXT_SIZE];
+
+    snprintf(ab->outcome->error, sizeof ab->outcome->error, "%s, %s, %s: %.120s", is_b ? "B" : "A",
+        gemm_name(gemm), tile_format(&side_of(ab->job, is_b)->tiles[gemm], text, sizeof text),
+        what);
+    ab->worker_gone |= ab->event.end == JOB_FAULT || ab->event.end == JOB_HANG;
+}
+
+static bool verify_side(struct ab *ab, enum gemm gemm, bool is_b, struct error *err)
+{
+    struct measure_item item = item_of(ab, gemm, is_b);
+
+    ab->event = (struct event){0};
+    if (!client_verify(ab->session->client, ++ab->session->jobs, &item, err))
+        return false;
+    do
+        if (!next_event(ab, err))
+            return false;
+    while (ab->event.op != EVENT_VERIFIED);
+    if (ab->event.end != JOB_DONE)
+        blame(ab, gemm, is_b, ab->event.text);
+    else if (!ab->event.verify.right)
+        blame(ab, gemm, is_b, "its results are wrong");
+    return true;
+}
+
+/* Each kernel that runs is checked once at this M; the first fault ends the comparison. */
+static bool verify(struct ab *ab, struct error *err)
+{
+    const struct ab_job *job = ab->job;
+
+    for (enum gemm gemm = GEMM_UP; gemm < GEMM_COUNT; gemm++) {
+        bool alike = tile_equal(&job->a.tiles[gemm], &job->b.tiles[gemm]);
+        for (int b = 0; job->gemms[gemm] && b < (alike ? 1 : 2); b++) {
+            const struct ab_kernel *kernel =
+                known_kernel(ab->kernels, gemm, &side_of(job, b)->tiles[gemm]);
+            if (kernel->text[0])
+                blame(ab, gemm, b, kernel->text);
+            else if (!verify_side(ab, gemm, b, err))
+                return false;
+            if (ab->outcome->error[0])
+                return true;
+        }
+    }
+    return true;
+}
+
+/* The items of `count` blocks, four a block and GEMM in the block's order; free(). */
+static struct measure_item *make_items(struct ab *ab, size_t count, int *item_count)
+{
+    struct measure_item *items = xcalloc(4 * GEMM_COUNT * count, sizeof *items);
+    bool discarded[GEMM_COUNT][2] = {{false}};
+
+    *item_count = 0;
+    for (size_t k = 0; k < count; k++) {
+        const struct ab_block *block = &ab->blocks[ab->count + k];
+        for (enum gemm gemm = GEMM_UP; gemm < GEMM_COUNT; gemm++) {
+            for (int i = 0; ab->job->gemms[gemm] && i < 4; i++) {
+                struct measure_item *item = &items[(*item_count)++];
+                *item = item_of(ab, gemm, block->is_b[i]);
+                item->drawn = (int)(4 * (ab->count + k)) + i;
+                item->discard = !discarded[gemm][block->is_b[i]];
+                discarded[gemm][block->is_b[i]] = true;
+            }
+        }
+    }
+    return items;
+}
+
+static void take_chunk(struct ab *ab, const struct measure_item items[])
+{
+    const struct measure_chunk *chunk = &ab->event.chunk;
+    int gemms = ab->job->gemms[GEMM_UP] + ab->job->gemms[GEMM_DOWN];
+
+    for (int s = 0; s < chunk->sample_count; s++) {
+        int item = chunk->samples[s].item;
+        struct ab_block *block = &ab->blocks[ab->count + (size_t)(item / (4 * gemms))];
+        block->samples[items[item].gemm][item % 4] = (struct ab_sample){
+            .taken = true,
+            .suspect = chunk->suspect,
+            .us = (double)chunk->samples[s].us,
+            .clock_mhz = chunk->clock_mhz,
+        };
+    }
+}
+
+/* Times so many further blocks; a job that ends early is told in the outcome. */
+static bool time_blocks(struct ab *ab, size_t count, struct error *err)
+{
+    int item_count;
+    struct measure_item *items;
+    struct measure_job job = {.id = ++ab->session->jobs, .paired = true, .seed = ab->job->seed};
+    bool ok;
+
+    ab->blocks = xrealloc(ab->blocks, ab->count + count, sizeof *ab->blocks);
+    memset(ab->blocks + ab->count, 0, count * sizeof *ab->blocks);
+    for (size_t k = 0; k < count; k++)
+        ab_plan_block(&ab->random, ab->blocks[ab->count + k].is_b);
+    items = make_items(ab, count, &item_count);
+    job.items = items;
+    job.item_count = item_count;
+    ok = client_measure(ab->session->client, &job, err);
+    do {
+        ok = ok && next_event(ab, err);
+        if (ok && ab->event.op == EVENT_CHUNK)
+            take_chunk(ab, items);
+    } while (ok && ab->event.op != EVENT_DONE);
+    if (ok && ab->event.end != JOB_DONE) {
+        int at = ab->event.item >= 0 && ab->event.item < item_count ? ab->event.item : 0;
+        blame(ab, items[at].gemm, !tile_equal(&items[at].tile, &ab->job->a.tiles[items[at].gemm]),
+            ab->event.text);
+    }
+    ab->count += count;
+    free(items);
+    return ok;
+}
+
+static void add_flag(struct ab_outcome *outcome, const char *flag)
+{
+    size_t length = strlen(outcome->flags);
+
+    snprintf(
+        outcome->flags + length, sizeof outcome->flags - length, "%s%s", length ? "," : "", flag);
+}
+
+/* What the fair blocks say. */
+static void judge(struct ab *ab)
+{
+    struct ab_outcome *outcome = ab->outcome;
+    const bool *gemms = ab->job->gemms;
+
+    outcome->differences =
+        xrealloc(outcome->differences, ab->count + 1, sizeof *outcome->differences);
+    outcome->count = 0;
+    for (size_t k = 0; k < ab->count; k++)
+        if (ab_block_fair(&ab->blocks[k], gemms))
+            outcome->differences[outcome->count++] = ab_block_difference(&ab->blocks[k], gemms);
+    ab_judge(outcome->differences, outcome->count, AB_LEVEL, &outcome->result);
+    outcome->p = ab_p_value(outcome->differences, outcome->count);
+    outcome->a_us = ab_blocks_median(ab->blocks, ab->count, gemms, false);
+    outcome->b_us = ab_blocks_median(ab->blocks, ab->count, gemms, true);
+    outcome->flags[0] = '\0';
+    if (ab_blocks_drift(ab->blocks, ab->count, gemms) > AB_CLOCK_DRIFT)
+        add_flag(outcome, "clock-drift");
+    if (outcome->count < ab->count)
+        add_flag(outcome, "blocks-dropped");
+}
+
+/* Times blocks until `look` of them are fair; gives up after some tries. */
+static bool reach_look(struct ab *ab, size_t look, struct error *err)
+{
+    for (int round = 0; round < ROUNDS_MOST && ab->outcome->count < look; round++) {
+        if (!time_blocks(ab, look - ab->outcome->count, err))
+            return false;
+        judge(ab);
+        if (ab->outcome->error[0])
+            return true;
+    }
+    return true;
+}
+
+/* One of several comparisons must hold after Holm's correction: Bonferroni's bound suffices. */
+static bool decided(const struct ab *ab)
+{
+    enum ab_verdict verdict = ab->outcome->result.verdict;
+
+    if (verdict == AB_UNDECIDED || verdict == AB_SAME || ab->job->comparisons <= 1)
+        return verdict != AB_UNDECIDED;
+    return ab->outcome->p * ab->job->comparisons < 0.05;
+}
+
+static bool look_on(struct ab *ab, ab_watch watch, void *arg, struct error *err)
+{
+    int look = 0;
+
+    while ((look = ab_next_look(look, ab->job->budget)) > 0) {
+        if (!reach_look(ab, (size_t)look, err))
+            return false;
+        if (ab->outcome->error[0])
+            return true;
+        if (ab->outcome->count < (size_t)look) {
+            ab->outcome->result.verdict = AB_UNDECIDED;
+            ab->outcome->result.blocks_to_decide = -1;
+            add_flag(ab->outcome, "not-comparable");
+            return true;
+        }
+        if ((watch && !watch(ab->job, ab->outcome, arg)) || decided(ab))
+            return true;
+    }
+    return true;
+}
+
+static bool replace_worker(struct ab *ab, struct error *err)
+{
+    return session_start_worker(ab->session, err) && load_kernels(ab->session, ab->kernels, err);
+}
+
+bool ab_run(struct session *session, const struct ab_kernels *kernels, const struct ab_job *job,
+    ab_watch watch, void *arg, struct ab_outcome *outcome, struct error *err)
+{
+    struct ab *ab = xcalloc(1, sizeof *ab);
+    bool ok;
+
+    *outcome = (struct ab_outcome){.p = 1, .a_us = NAN, .b_us = NAN};
+    outcome->result = (struct ab_result){.effect_pct = NAN, .ci_pct = {NAN, NAN}, .mde_pct = NAN};
+    outcome->result.blocks_to_decide = -1;
+    ab->session = session;
+    ab->kernels = kernels;
+    ab->job = job;
+    ab->outcome = outcome;
+    random_seed(&ab->random, job->seed);
+    ok = verify(ab, err) && (outcome->error[0] || look_on(ab, watch, arg, err));
+    if (ok && ab->worker_gone)
+        ok = replace_worker(ab, err);
+    free(ab->blocks);
+    free(ab);
+    return ok;
+}
