@@ -127,7 +127,7 @@ class Ab(unittest.TestCase):
         self.assertEqual(facts["comparisons"][0]["b"], {"up": FAST, "down": FAST})
 
     def test_case_a07_slower_than_the_default(self):
-        """2.4 % behind the default at M=16 is SLOWER, 0.2 % apart is SAME: no speed-up is claimed."""
+        """2.4 % behind the default at M=16 is SLOWER; no speed-up is claimed where it is SAME."""
         with open(os.path.join(CASES, "A07-tuned-slower/default-vs-tuned-us.csv"),
                   encoding="ascii") as csv:
             rows = [line.split(",") for line in csv.read().split()[1:]]
