@@ -222,17 +222,17 @@ static struct slot *take_slot(struct timing *timing)
     return slot;
 }
 
-/* A slot whose graph is running, or a failure whose graph is not. */
+/* A lost context counts as submitted: it shows, with the entry at fault, when it is collected. */
 static enum gpu_end submitted(struct timing *timing, struct slot *slot, bool good)
 {
-    if (good) {
+    if (good || driver_context_lost()) {
         timing->under_way++;
         return GPU_DONE;
     }
-    if (slot->graph && !driver_context_lost())
+    if (slot->graph)
         driver.cuGraphExecDestroy(slot->graph);
     slot->graph = NULL;
-    return failed();
+    return GPU_ERROR;
 }
 
 enum gpu_end timing_submit(
@@ -242,7 +242,7 @@ enum gpu_end timing_submit(
 
     slot->entry_count = count;
     if (!CU(cuStreamBeginCapture(timing->capture, CU_STREAM_CAPTURE_MODE_RELAXED)))
-        return failed();
+        return submitted(timing, slot, false);
     return submitted(timing, slot,
         start_graph(timing, slot, queue_entries(timing, slot, entries, count, err), err));
 }
@@ -253,7 +253,7 @@ enum gpu_end timing_submit_sentinels(struct timing *timing, int count, struct er
     bool good = true;
 
     if (!CU(cuStreamBeginCapture(timing->capture, CU_STREAM_CAPTURE_MODE_RELAXED)))
-        return failed();
+        return submitted(timing, slot, false);
     for (int i = 0; good && i < count; i++)
         good = sentinel_queue(timing, slot, err);
     return submitted(timing, slot, start_graph(timing, slot, good, err));

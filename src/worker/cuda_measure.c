@@ -147,16 +147,6 @@ static enum gpu_end collect(struct run *run, struct error *err)
     return GPU_DONE;
 }
 
-/* After a failed submit: the fault, if it is one, lies in what is under way. */
-static enum gpu_end explain(struct run *run, enum gpu_end end, struct error *err)
-{
-    enum gpu_end under_way = GPU_DONE;
-
-    while (end == GPU_FAULT && run->under_way && under_way == GPU_DONE)
-        under_way = collect(run, err);
-    return end;
-}
-
 static enum gpu_end submit(struct run *run, const struct plan_batch *batch, struct error *err)
 {
     struct timing_entry entries[PLAN_BATCH];
@@ -175,7 +165,7 @@ static enum gpu_end submit(struct run *run, const struct plan_batch *batch, stru
     }
     end = timing_submit(run->cuda->timing, entries, batch->count, err);
     if (end != GPU_DONE)
-        return explain(run, end, err);
+        return end;
     run->batches[(run->oldest + run->under_way) % TIMING_SLOTS] = *batch;
     run->under_way++;
     run->under_way_us += batch->expected_us;
