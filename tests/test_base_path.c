@@ -5,6 +5,7 @@
 #include "base/path.h"
 #include "base/text.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -81,6 +82,12 @@ static void writes_and_reads(void **state)
     assert_false(path_write_atomic("no/such/f", "x", 1, &err));
     assert_non_null(strstr(err.text, "no/such/f"));
     assert_false(path_make_folders(path, &err));
+    /* The reason is mkdir's, not that of looking at what stands there. */
+    char *dangling = path_join(deep, "dangling");
+    assert_int_equal(symlink("nowhere", dangling), 0);
+    assert_false(path_make_folders(dangling, &err));
+    assert_non_null(strstr(err.text, strerror(EEXIST)));
+    free(dangling);
     free(path);
     free(deep);
 }

@@ -117,8 +117,13 @@ bool path_make_folders(const char *path, struct error *err)
         if (*p == '/' || (p[1] && !inner))
             continue;
         p[1] = '\0';
-        if (mkdir(partial, 0777) != 0 && !path_is_folder(partial))
-            done = error_errno(err, ERROR_FAILED, "%s: cannot make the folder", partial);
+        if (mkdir(partial, 0777) != 0) {
+            int why = errno;
+            done = path_is_folder(partial);
+            errno = why;
+            if (!done)
+                error_errno(err, ERROR_FAILED, "%s: cannot make the folder", partial);
+        }
         if (inner)
             p[1] = '/';
     }
