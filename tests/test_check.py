@@ -89,6 +89,12 @@ class Check(unittest.TestCase):
                        "--engine", "vllm")["folder"]
         self.assertEqual(folder["in_force"], [])
         self.assertIn("without a blank", folder["dead"][0]["reason"])
+        # A name that no driver reports, and another card's.
+        for args in ((), ("--device", "GB10")):
+            folder = check(os.path.join(CASES, "A05-generic-device"), "--engine", "vllm",
+                           *args)["folder"]
+            self.assertEqual(folder["in_force"], [])
+            self.assertIn("NVIDIA_H100", folder["dead"][0]["reason"])
 
     def test_faults_stand_by_m(self):
         for file in check(CASES)["files"]:

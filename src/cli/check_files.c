@@ -209,12 +209,14 @@ static void pick_triton(const struct checked_set *set, const struct check_wishes
     config_place_triton(&set->items[0].place, triton, size);
 }
 
-/* A name that the engine never asks for is dead wherever the file stands. */
+/* A name that the engine never asks for, or not on this device, is dead wherever the file stands.
+ */
 static void judge_name(const struct checked_file *item, struct config_place *place)
 {
     for (size_t i = 0; i < item->faults.count; i++) {
         const struct config_fault *fault = &item->faults.items[i];
-        if (fault->severity != FAULT_ERROR || strcmp(fault->code, "name") != 0)
+        if (fault->severity == FAULT_NOTE ||
+            (strcmp(fault->code, "name") != 0 && strcmp(fault->code, "device") != 0))
             continue;
         place->in_force = place->fallback = false;
         snprintf(place->why, sizeof place->why, "%.255s", fault->text);

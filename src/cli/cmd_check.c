@@ -91,7 +91,7 @@ static void print_fault(const struct config_fault *fault)
         snprintf(where, sizeof where, " M=%d", fault->m);
     printf("  %-5s%s %s%s%s: %s", fault_severity_name(fault->severity), where, fault->code,
         fault->key[0] != '\0' ? " " : "", fault->key, fault->text);
-    if (fault->line > 0)
+    if (fault->line > 0 && strncmp(fault->text, "line ", strlen("line ")) != 0)
         printf(" (line %d)", fault->line);
     putchar('\n');
 }
