@@ -86,9 +86,9 @@ def kills(result):
     known = []
     count = 0
     while count < KILLS:
-        process = subprocess.Popen(words("killed.db", "--pace", "3"), stdout=subprocess.DEVNULL,
+        process = subprocess.Popen(words("killed.db", "--pace", "0.4"), stdout=subprocess.DEVNULL,
                                    stderr=subprocess.DEVNULL)
-        time.sleep(rng.uniform(0.05, 0.35))
+        time.sleep(rng.uniform(0.05, 0.4))
         if process.poll() is not None:
             break
         process.send_signal(signal.SIGKILL)
@@ -103,7 +103,7 @@ def kills(result):
             continue
         assert now[:len(known)] == known, "an acknowledged measurement changed"
         known = now
-    assert count >= KILLS, "the tune ended after %d kills" % count
+    assert count >= KILLS and known, "%d kills, %d measurements" % (count, len(known))
     assert tiles(run("killed.db")) == tiles(result)
     assert measured("killed.db")[:len(known)] == known
     print("%d kills, %d measurements acknowledged before the last" % (count, len(known)))
@@ -146,6 +146,32 @@ def full_disk():
         subprocess.run(["umount", "-l", place], check=True)
 
 
+def exports():
+    """From the store the same files; never silently over another layer's with the same name."""
+    out = os.path.join(folder, "again")
+
+    def export(*more):
+        return subprocess.run([PROGRAM, "export", "--db", os.path.join(folder, "straight.db"),
+                               "--out", out, *more], capture_output=True, text=True)
+
+    assert export().returncode == 1 and "--allow-recorded" in export().stderr
+    done = export("--allow-recorded")
+    assert done.returncode == 0 and "log line" in done.stdout, done.stderr
+    same = subprocess.run(["diff", "-r", os.path.join(folder, "out", "configs"),
+                           os.path.join(out, "configs")])
+    assert same.returncode == 0
+    side = os.path.join(out, "moebench.json")
+    known = json.load(open(side))
+    for record in known["files"]:
+        record["shape"]["top_k"] = 4
+    json.dump(known, open(side, "w"))
+    refused = export("--allow-recorded")
+    assert refused.returncode == 1 and "top_k=4" in refused.stderr, refused.stderr
+    assert export("--allow-recorded", "--force").returncode == 0
+    os.remove(side)
+    assert "does not know it" in export("--allow-recorded").stderr
+
+
 def usage():
     assert "--gemm" in run("u.db", "--gemm", "sideways", code=2)
     assert "--time" in run("u.db", "--time", "soon", code=2)
@@ -156,6 +182,7 @@ def main():
     subprocess.run([MAKE, recording], check=True)
     result = straight()
     finished_prints_its_result(result)
+    exports()
     usage()
     two_processes()
     budget_and_signals(result)

@@ -5,7 +5,6 @@
 #include "cli/database.h"
 #include "store/recorded.h"
 
-#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,33 +28,9 @@ struct report {
     size_t choice_count;
 };
 
-/* The tune named by the operand, else the one touched last. */
-static bool pick_tune(
-    struct store *store, const char *operand, struct store_tune *tune, struct error *err)
-{
-    struct store_tune *tunes;
-    size_t count;
-    long id;
-
-    if (operand && !text_to_int(operand, 1, LONG_MAX, &id))
-        return error_set(err, ERROR_USAGE,
-            "%s: not the number of a tune; `moebench list` shows the numbers", operand);
-    if (operand)
-        return store_get_tune(store, id, tune, err);
-    if (!store_list_tunes(store, &tunes, &count, err))
-        return false;
-    if (count > 0)
-        *tune = tunes[0];
-    for (size_t i = 1; i < count; i++)
-        store_tune_free(&tunes[i]);
-    free(tunes);
-    return count > 0 || error_set(err, ERROR_FAILED, "%s: no tunes yet; `moebench tune` makes one",
-                            store_path(store));
-}
-
 static bool load_report(struct report *report, const char *operand, struct error *err)
 {
-    if (!pick_tune(report->store, operand, &report->tune, err))
+    if (!database_tune(report->store, operand, &report->tune, err))
         return false;
     if (report->tune.device &&
         !store_get_device(report->store, report->tune.device, &report->device, err))

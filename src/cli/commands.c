@@ -8,6 +8,7 @@
 
 const struct command *const commands[] = {
     &cmd_tune,
+    &cmd_export,
     &cmd_shape,
     &cmd_space,
     &cmd_check,

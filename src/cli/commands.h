@@ -52,6 +52,7 @@ extern const struct command cmd_ab;
 extern const struct command cmd_check;
 extern const struct command cmd_convert;
 extern const struct command cmd_explain;
+extern const struct command cmd_export;
 extern const struct command cmd_bench;
 extern const struct command cmd_doctor;
 extern const struct command cmd_help;

@@ -14,5 +14,8 @@
 /* --db, or the default; free(). NULL and *err without both. */
 char *database_path(const struct arguments *args, struct error *err);
 struct store *database_open(const struct arguments *args, enum store_mode mode, struct error *err);
+/* The tune named by the operand (NULL: the one touched last); store_tune_free it. */
+bool database_tune(
+    struct store *store, const char *operand, struct store_tune *tune, struct error *err);
 
 #endif

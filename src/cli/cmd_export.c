@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/commands.h"
+#include "cli/database.h"
+
+#include "base/text.h"
+#include "tuner/export.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct option_spec export_options[] = {
+    {"out", "DIR", "what SGLANG_MOE_CONFIG_DIR will be"},
+    DATABASE_OPTION,
+    {"triton", "VERSION", "the server's Triton, which names the folder (the one timed with)"},
+    {"allow-recorded", NULL, "export though the figures are a recording's"},
+    {"force", NULL, "export over files of another layer"},
+    {0},
+};
+
+static struct export_entry *entry_of(struct export_set *set, int m)
+{
+    for (int i = 0; i < set->count; i++) {
+        if (set->entries[i].m == m)
+            return &set->entries[i];
+    }
+    if (set->count == TUNE_BATCH_SIZES)
+        return NULL;
+    set->entries[set->count].m = m;
+    return &set->entries[set->count++];
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+    const struct export_entry *x = a, *y = b;
+
+    return (x->m > y->m) - (x->m < y->m);
+}
+
+/* The choices of the kernels timed last; an M that was dropped by hand has none. */
+static bool fill_entries(
+    struct store *store, const struct store_tune *tune, struct export_set *set, struct error *err)
+{
+    struct store_choice *choices = NULL;
+    size_t count = 0;
+
+    if (!store_list_choices(store, tune->id, &choices, &count, err))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        const struct store_choice *c = &choices[i];
+        struct export_entry *entry =
+            c->dropped || c->build != tune->build ? NULL : entry_of(set, c->m);
+        if (!entry)
+            continue;
+        entry->chosen[c->gemm] = true;
+        entry->gemm[c->gemm].tile = c->tile;
+        entry->gemm[c->gemm].median_us = c->median_us;
+        entry->gemm[c->gemm].low_us = c->low_us;
+        entry->gemm[c->gemm].high_us = c->high_us;
+        entry->gemm[c->gemm].default_us = c->default_us;
+        entry->gemm[c->gemm].source = c->source;
+        entry->gemm[c->gemm].verified = c->verified;
+        snprintf(
+            entry->gemm[c->gemm].reason, sizeof entry->gemm[c->gemm].reason, "%.199s", c->reason);
+    }
+    free(choices);
+    qsort(set->entries, (size_t)set->count, sizeof set->entries[0], compare_entries);
+    return true;
+}
+
+static bool fill_set(struct store *store, const struct store_tune *tune, struct question *question,
+    const char *triton, struct export_set *set, struct error *err)
+{
+    struct store_build build = {0};
+
+    if (!question_from_json(tune->question, question, NULL, err) ||
+        (tune->build > 0 && !store_get_build(store, tune->build, &build, err)))
+        return false;
+    set->question = question;
+    set->tune = tune->id;
+    set->recorded = strcmp(tune->backend, "replay") == 0;
+    snprintf(set->triton, sizeof set->triton, "%s", triton ? triton : build.triton);
+    return fill_entries(store, tune, set, err);
+}
+
+static bool write_set(
+    const struct arguments *args, const struct export_set *set, const char *out, struct error *err)
+{
+    struct export_result result;
+    char *text;
+
+    if (set->recorded && !arguments_flag(args, "allow-recorded"))
+        return error_set(err, ERROR_FAILED,
+            "tune %lld: its figures are a recording's, of another machine; --allow-recorded "
+            "exports them all the same",
+            set->tune);
+    if (!export_write(set, out, arguments_flag(args, "force"), &result, err)) {
+        export_result_free(&result);
+        return false;
+    }
+    for (int g = 0; g < GEMM_COUNT; g++) {
+        if (result.paths[g])
+            printf("wrote %s (%d entries)\n", result.paths[g], result.entries);
+    }
+    text = export_instructions(set, out, &result);
+    printf("%s%s", result.notes.data ? result.notes.data : "", text);
+    free(text);
+    export_result_free(&result);
+    return true;
+}
+
+static int export_run(const struct arguments *args, struct error *err)
+{
+    const char *out = arguments_text(args, "out", NULL);
+    struct export_set *set = xcalloc(1, sizeof *set);
+    struct question *question = xcalloc(1, sizeof *question);
+    struct store_tune tune = {0};
+    struct store *store = NULL;
+
+    if (!out)
+        error_set(err, ERROR_USAGE, "export: --out DIR is needed");
+    else if ((store = database_open(args, STORE_READ, err)) &&
+             database_tune(store, arguments_operand(args, 0), &tune, err) &&
+             fill_set(store, &tune, question, arguments_text(args, "triton", NULL), set, err))
+        write_set(args, set, out, err);
+    store_tune_free(&tune);
+    store_close(store);
+    question_free(question);
+    free(question);
+    free(set);
+    return 0;
+}
+
+const struct command cmd_export = {
+    .name = "export",
+    .operands = "[TUNE]",
+    .operands_least = 0,
+    .operands_most = 1,
+    .summary = "a tune's choices as the engine's files",
+    .options = export_options,
+    .run = export_run,
+};
