@@ -13,10 +13,17 @@
 
 #define HELLO_TIMEOUT_S 60.0 /* a cold driver, an ssh login */
 
+/* Two tiles can compile to the very same cubin: a kernel is known by all three. */
+struct loaded_kernel {
+    char hash[65];
+    enum gemm gemm;
+    struct tile tile;
+};
+
 struct client {
     struct child child;
     struct hello hello;
-    char (*loaded)[65]; /* hashes whose cubin the worker has */
+    struct loaded_kernel *loaded; /* what the worker has */
     size_t loaded_count;
 };
 
@@ -148,37 +155,45 @@ bool client_setup(struct client *client, const struct setup *setup, struct setup
     return ok;
 }
 
-/* Index of a hash among the loaded, loaded_count when it is not there. */
-static size_t find_loaded(const struct client *client, const char *hash)
+static bool is_loaded(
+    const struct client *client, const char *hash, enum gemm gemm, const struct tile *tile)
 {
-    size_t i = 0;
-    while (i < client->loaded_count && strcmp(client->loaded[i], hash) != 0)
-        i++;
-    return i;
+    for (size_t i = 0; i < client->loaded_count; i++) {
+        const struct loaded_kernel *loaded = &client->loaded[i];
+        if (loaded->gemm == gemm && tile_equal(&loaded->tile, tile) &&
+            strcmp(loaded->hash, hash) == 0)
+            return true;
+    }
+    return false;
 }
 
 bool client_load(struct client *client, const struct kernel *kernel, enum gemm gemm,
     const struct tile *tile, struct error *err)
 {
-    if (client->hello.recorded || find_loaded(client, kernel->hash) < client->loaded_count)
+    if (client->hello.recorded || is_loaded(client, kernel->hash, gemm, tile))
         return true;
     struct worker_command command = {
         .op = COMMAND_LOAD, .kernel = *kernel, .gemm = gemm, .tile = *tile};
     if (!client_send(client, &command, err))
         return false;
     client->loaded = xrealloc(client->loaded, client->loaded_count + 1, sizeof *client->loaded);
-    memcpy(client->loaded[client->loaded_count++], kernel->hash, sizeof *client->loaded);
+    struct loaded_kernel *loaded = &client->loaded[client->loaded_count++];
+    *loaded = (struct loaded_kernel){.gemm = gemm, .tile = *tile};
+    memcpy(loaded->hash, kernel->hash, sizeof loaded->hash);
     return true;
 }
 
 bool client_unload(struct client *client, const char *hash, struct error *err)
 {
-    size_t i = find_loaded(client, hash);
-    if (i == client->loaded_count)
-        return true;
     struct worker_command command = {.op = COMMAND_UNLOAD};
-    memcpy(command.hash, client->loaded[i], sizeof command.hash);
-    memmove(client->loaded[i], client->loaded[--client->loaded_count], sizeof *client->loaded);
+    size_t kept = 0;
+    for (size_t i = 0; i < client->loaded_count; i++)
+        if (strcmp(client->loaded[i].hash, hash) != 0)
+            client->loaded[kept++] = client->loaded[i];
+    if (kept == client->loaded_count)
+        return true;
+    client->loaded_count = kept;
+    snprintf(command.hash, sizeof command.hash, "%s", hash);
     return client_send(client, &command, err);
 }
 

@@ -29,8 +29,8 @@ bool client_setup(struct client *client, const struct setup *setup, struct setup
 
 /*
  * Each sends one command and does not wait; false: the worker is gone (client_next then says how).
- * client_load sends a kernel's cubin once, and nothing to a recorded worker or for a hash that is
- * loaded.
+ * client_load sends a kernel once for each (GEMM, tile) that runs it, as two tiles can compile to
+ * the same cubin, and nothing to a recorded worker.
  */
 bool client_load(struct client *client, const struct kernel *kernel, enum gemm gemm,
     const struct tile *tile, struct error *err);

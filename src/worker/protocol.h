@@ -20,7 +20,7 @@
  *     ready    granularity_us, bytes, sentinel_us [2], note
  *     error    kind, text: busy GPU, too little memory; the worker lives on, setup may come again
  *   load     gemm, tile, kernel {hash, entry, .., cubin: base64}
- *     loaded   hash, ok, text. A cubin travels once a worker: its hash names it from then on
+ *     loaded   hash, ok, text. From then on the hash names it, with its GEMM and tile
  *   unload   hash; without an answer
  *   measure  id, shuffle, paired, seed,
  *            items [{kernel, gemm, m, tile, samples, drawn, discard, give_up_us}]
