@@ -36,8 +36,11 @@ bool own_kernels_load(struct card *card, struct error *err)
             return error_prefix(err, "own kernels do not load on %s", card->facts.name);
     }
     for (int k = 0; k < OWN_COUNT; k++) {
+        int registers; /* asking makes a lazy driver load the code now, not in a capture */
+
         if (!CU(cuModuleGetFunction(
-                &card->own[k], card->modules[entries[k].file], entries[k].entry)))
+                &card->own[k], card->modules[entries[k].file], entries[k].entry)) ||
+            !CU(cuFuncGetAttribute(&registers, CU_FUNC_ATTRIBUTE_NUM_REGS, card->own[k])))
             return false;
     }
     return true;
