@@ -115,9 +115,15 @@ int main(int argc, char **argv)
         fill_tiles(&recorded, &plan, (enum gemm)g);
         fill_points(&recorded, &plan, (enum gemm)g, seed);
     }
-    if (!recorded_write(argv[1], &recorded, &err)) {
+    bool done = recorded_write(argv[1], &recorded, &err);
+    if (!done)
         fprintf(stderr, "make_recorded: %s\n", err.text);
-        return 1;
+    for (int g = 0; g < GEMM_COUNT; g++) {
+        free(recorded.tiles[g]);
+        free(recorded.points[g]);
+        free(recorded.samples[g]);
     }
-    return 0;
+    plan_free(&plan);
+    question_free(&q);
+    return done ? 0 : 1;
 }
