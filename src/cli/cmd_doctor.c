@@ -6,6 +6,8 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "compile/compile.h"
+#include "gpu/card.h"
+#include "gpu/nvml.h"
 #include "worker/client.h"
 
 #include <math.h>
@@ -14,6 +16,7 @@
 #include <string.h>
 
 #define DOCKER_TIMEOUT_S 5.0
+#define OTHERS 8
 
 static const struct option_spec doctor_options[] = {
     {"python", "CMD", "the Python that has Triton (python3)"},
@@ -29,11 +32,21 @@ static const struct option_spec doctor_options[] = {
 /* One line of the result. */
 struct finding {
     const char *what; /* "GPU", "Triton" */
-    enum { FOUND, MISSING, UNKNOWN } state;
+    enum { FOUND, MISSING, UNKNOWN, BUSY } state;
     char text[1024]; /* what was found, or why not and what to do */
 };
 
-enum { FIND_GPU, FIND_PYTHON, FIND_TRITON, FIND_ENGINE, FIND_PTXAS, FIND_CONFIGS, FIND_COUNT };
+enum {
+    FIND_GPU,
+    FIND_NVML,
+    FIND_OTHERS,
+    FIND_PYTHON,
+    FIND_TRITON,
+    FIND_ENGINE,
+    FIND_PTXAS,
+    FIND_CONFIGS,
+    FIND_COUNT
+};
 
 struct doctor {
     struct finding findings[FIND_COUNT];
@@ -62,6 +75,52 @@ static void find_gpu(struct doctor *doctor, int ordinal)
         doctor->device.name, doctor->device.arch, doctor->device.sm_count,
         text_grouped(doctor->device.smem_limit, limit, sizeof limit),
         doctor->device.unified ? ", memory shared with the CPU" : "");
+}
+
+static void name_others(struct finding *finding, struct nvml *nvml)
+{
+    struct nvml_process others[OTHERS];
+    int count = nvml_processes(nvml, others, OTHERS);
+    struct text text = {0};
+    finding->state = count < 0 ? UNKNOWN : count > 0 ? BUSY : FOUND;
+    for (int i = 0; i < count && i < OTHERS; i++)
+        text_add(&text, "%s%s (pid %ld)", i ? ", " : "",
+            others[i].name[0] ? others[i].name : "a process", (long)others[i].pid);
+    if (count > 0)
+        snprintf(finding->text, sizeof finding->text,
+            "%.800s: stop that process (the server in its container, not the container), or pass "
+            "--allow-busy to bench",
+            text.data);
+    else
+        snprintf(finding->text, sizeof finding->text, "%s",
+            count < 0 ? "NVML cannot tell who else uses the GPU" : "nobody else");
+    text_free(&text);
+}
+
+/* The driver's version and who else computes on the card. */
+static void find_users(struct doctor *doctor, int ordinal)
+{
+    struct finding *finding = &doctor->findings[FIND_NVML];
+    struct error err = {0};
+    char pci[32] = "", version[32];
+    struct nvml *nvml = card_find_pci(ordinal, pci, &err) ? nvml_open(pci) : NULL;
+    struct nvml_state state = {0};
+    finding->state = nvml ? FOUND : UNKNOWN;
+    snprintf(finding->text, sizeof finding->text,
+        "not to be had: clock, temperature and power will be missing");
+    if (nvml) {
+        nvml_read(nvml, true, &state);
+        snprintf(finding->text, sizeof finding->text, "driver %s, CUDA %s",
+            nvml_driver(nvml, version, sizeof version), card_driver_version());
+        if (nvml_has(&state, NVML_MEMORY)) {
+            size_t used = strlen(finding->text);
+            snprintf(finding->text + used, sizeof finding->text - used, ", %.1f of %.1f GB used%s",
+                (double)state.memory_used / 1e9, (double)state.memory_total / 1e9,
+                state.memory_shared ? " (shared with the CPU)" : "");
+        }
+    }
+    name_others(&doctor->findings[FIND_OTHERS], nvml);
+    nvml_close(nvml);
 }
 
 /* A fact of the tool chain: found when `text` is not empty, else missing for `reason`. */
@@ -98,7 +157,7 @@ static void find_toolchain(struct doctor *doctor, const struct compiler_options 
         findings[i].state = UNKNOWN;
         snprintf(findings[i].text, sizeof findings[i].text, "not looked for: see above");
     }
-    doctor->ready = ok && doctor->findings[FIND_GPU].state == FOUND;
+    doctor->ready = ok && findings[FIND_GPU].state == FOUND && findings[FIND_OTHERS].state != BUSY;
 }
 
 /* Running containers whose name or image speaks of an engine; nothing when docker does not answer.
@@ -125,7 +184,8 @@ static void find_containers(struct doctor *doctor)
     text_free(&list);
 }
 
-static const char *const states[] = {[FOUND] = "found", [MISSING] = "missing", [UNKNOWN] = "?"};
+static const char *const states[] = {
+    [FOUND] = "found", [MISSING] = "missing", [UNKNOWN] = "?", [BUSY] = "busy"};
 
 static void print_text(const struct doctor *doctor)
 {
@@ -182,6 +242,8 @@ static int doctor_run(const struct arguments *args, struct error *err)
 {
     struct doctor doctor = {.findings = {
                                 [FIND_GPU].what = "GPU",
+                                [FIND_NVML].what = "NVML",
+                                [FIND_OTHERS].what = "users",
                                 [FIND_PYTHON].what = "Python",
                                 [FIND_TRITON].what = "Triton",
                                 [FIND_PTXAS].what = "ptxas",
@@ -194,6 +256,7 @@ static int doctor_run(const struct arguments *args, struct error *err)
     if (!arguments_int(args, "device-ordinal", 0, 1023, 0, &ordinal, err) ||
         (named && !device_parse_arch(named, &arch, err)))
         return ERROR_USAGE;
+    find_users(&doctor, (int)ordinal); /* before a worker of ours is one of them */
     find_gpu(&doctor, (int)ordinal);
     struct compiler_options options = {
         .python = arguments_text(args, "python", NULL),
