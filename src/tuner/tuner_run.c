@@ -50,8 +50,10 @@ static bool kernel_answered(
     tuner->view.compiles += !result->kernel.cached && !tuner->session.recorded;
     if (!tuner_keep_compile(tuner, gemm, tile, result, err))
         return false;
-    if (result->status != COMPILE_OK)
+    if (result->status != COMPILE_OK) {
+        tuner_view_kernel(tuner, gemm, tile);
         return true;
+    }
     memcpy(kernel->hash, result->kernel.hash, sizeof kernel->hash);
     if (!client_load(
             tuner->session.client, &result->kernel, gemm, &tuner->plan.tiles[tile].tile, NULL)) {
@@ -247,6 +249,7 @@ static bool blame(struct tuner *tuner, const struct race_step *step, const struc
     if (!tuner_keep_kill(tuner, &step->items[item], status, outcome->text, err))
         return false;
     race_add_kill(tuner->race, step->items[item].gemm, step->items[item].tile, status);
+    tuner_view_kernel(tuner, step->items[item].gemm, step->items[item].tile);
     tuner_event(tuner, "worker-restart", "%s %s at M=%d: %s",
         tile_format(&tuner->plan.tiles[step->items[item].tile].tile, text, sizeof text),
         gemm_name(step->items[item].gemm), step->items[item].m, outcome->text);
@@ -352,8 +355,7 @@ bool tuner_verify(struct tuner *tuner, const struct race_item *item, struct erro
     if (!done || outcome.end != JOB_DONE)
         return done;
     race_add_check(tuner->race, item->gemm, item->m, item->tile, report.right);
-    if (item->m_index >= 0)
-        tuner_view_cell(tuner, item->gemm, item->m_index, item->tile);
+    tuner_view_kernel(tuner, item->gemm, item->tile);
     if (!report.right)
         tuner_event(tuner, "wrong",
             "%s M=%d: relative error %.3g, %lld NaN, %lld unwritten: "

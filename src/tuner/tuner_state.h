@@ -79,6 +79,8 @@ void tuner_event(struct tuner *tuner, const char *kind, const char *format, ...)
 void tuner_view_open(struct tuner *tuner);
 void tuner_view_close(struct tuner *tuner);
 void tuner_view_cell(struct tuner *tuner, enum gemm gemm, int m_index, int tile);
+/* Its cells at every M: after its status changed. */
+void tuner_view_kernel(struct tuner *tuner, enum gemm gemm, int tile);
 void tuner_view_all(struct tuner *tuner);
 void tuner_view_decision(
     struct tuner *tuner, int m_index, const struct race_decision *decision, bool settled);

@@ -115,6 +115,12 @@ void tuner_view_cell(struct tuner *tuner, enum gemm gemm, int m_index, int tile)
     };
 }
 
+void tuner_view_kernel(struct tuner *tuner, enum gemm gemm, int tile)
+{
+    for (int m = 0; m < tuner->question.batch_size_count; m++)
+        tuner_view_cell(tuner, gemm, m, tile);
+}
+
 void tuner_view_all(struct tuner *tuner)
 {
     for (int g = 0; g < GEMM_COUNT; g++) {
