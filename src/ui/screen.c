@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+#include "ui/screen.h"
+
+#include "base/clock.h"
+#include "ui/effect.h"
+#include "ui/script.h"
+#include "ui/terminal.h"
+#include "ui/view.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define FRAME_S 0.05 /* at most 20 frames a second */
+
+struct loop {
+    struct tuner *tuner;
+    const struct screen_options *options;
+    const struct snapshot *snapshot; /* borrowed from the tuner between the two waits */
+    struct state state;
+    struct canvas canvas;
+    enum theme theme; /* the terminal's */
+    double drawn;     /* when */
+    bool stale, over;
+    int signal;
+};
+
+static void press(struct loop *loop, int key)
+{
+    struct effect effect = state_key(&loop->state, loop->snapshot, key);
+    loop->stale = true;
+    if (effect.kind == EFFECT_COPY)
+        terminal_copy(effect.text);
+    if (effect.kind == EFFECT_REDRAW)
+        terminal_redraw();
+    if (!effect_apply(&loop->state, &effect, loop->tuner, loop->snapshot, loop->options))
+        loop->over = true;
+    if (loop->theme != loop->state.theme) {
+        loop->theme = loop->state.theme;
+        terminal_theme(loop->theme);
+        terminal_redraw();
+    }
+}
+
+static void draw(struct loop *loop)
+{
+    int width, height;
+    terminal_size(&width, &height);
+    canvas_resize(&loop->canvas, width, height);
+    view_draw(&loop->canvas, loop->snapshot, &loop->state);
+    terminal_draw(&loop->canvas);
+    loop->drawn = clock_monotonic();
+    loop->stale = false;
+}
+
+/* Ctrl-C asks as `q` does; the others end. */
+static void heed_signal(struct loop *loop)
+{
+    int number = terminal_signal();
+    if (number == SIGINT)
+        press(loop, 3);
+    else if (number)
+        loop->over = true, loop->signal = number;
+}
+
+static void wait_for_news(struct loop *loop)
+{
+    struct pollfd fds[] = {
+        {.fd = STDIN_FILENO, .events = POLLIN},
+        {.fd = tuner_fd(loop->tuner), .events = POLLIN},
+    };
+    double left = loop->stale ? FRAME_S - (clock_monotonic() - loop->drawn) : 0.5;
+    int ms = left > 0 ? (int)(left * 1000) + 1 : 0;
+    /* While a frame is due only keys are worth waking up for. */
+    if (poll(fds, loop->stale ? 1 : 2, ms) < 0 && errno != EINTR)
+        loop->over = true;
+    if (fds[0].revents & (POLLHUP | POLLERR | POLLNVAL))
+        loop->over = true; /* the terminal is gone */
+}
+
+static void take_snapshot(struct loop *loop)
+{
+    const struct snapshot *newer = tuner_snapshot_acquire(loop->tuner);
+    bool news = !loop->snapshot || newer->version != loop->snapshot->version;
+    if (loop->snapshot)
+        tuner_snapshot_release(loop->tuner, loop->snapshot);
+    loop->snapshot = newer;
+    if (!news)
+        return;
+    state_update(&loop->state, newer);
+    loop->stale = true;
+}
+
+static void run(struct loop *loop)
+{
+    int width = 0, height = 0, key;
+    while (!loop->over) {
+        int now_width, now_height;
+        terminal_size(&now_width, &now_height);
+        loop->stale = loop->stale || now_width != width || now_height != height;
+        width = now_width;
+        height = now_height;
+        if (loop->stale && clock_monotonic() - loop->drawn >= FRAME_S)
+            draw(loop);
+        wait_for_news(loop);
+        while (!loop->over && (key = terminal_key()) != 0)
+            press(loop, key);
+        heed_signal(loop);
+        if (clock_monotonic() - loop->drawn >= FRAME_S)
+            take_snapshot(loop);
+    }
+}
+
+bool screen_run(
+    struct tuner *tuner, const struct screen_options *options, int *signal, struct error *err)
+{
+    if (options->script)
+        return script_run(tuner, options, err);
+    if (!terminal_open(options->theme, options->color, err))
+        return false;
+    struct loop *loop = xcalloc(1, sizeof *loop);
+    loop->tuner = tuner;
+    loop->options = options;
+    loop->theme = options->theme;
+    loop->snapshot = tuner_snapshot_acquire(tuner);
+    state_open(&loop->state, loop->snapshot, options->theme);
+    for (int gemm = 0; gemm < GEMM_COUNT; gemm++)
+        loop->state.export_paths[gemm] = options->export_paths[gemm];
+    loop->stale = true;
+    run(loop);
+    *signal = loop->signal;
+    terminal_close();
+    tuner_snapshot_release(tuner, loop->snapshot);
+    state_close(&loop->state);
+    canvas_free(&loop->canvas);
+    free(loop);
+    return true;
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+#include "ui/terminal.h"
+
+#include "base/base64.h"
+#include "ui/keys.h"
+
+#include <curses.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <term.h>
+#include <termios.h>
+#include <unistd.h>
+
+static struct {
+    SCREEN *screen;
+    bool color;
+    attr_t looks[ROLE_COUNT];
+    struct termios before; /* for a crash */
+    char restore[256];     /* leaves the alternate screen, shows the cursor */
+    char notice[160];
+} terminal;
+
+static volatile sig_atomic_t signalled;
+
+static void keep_signal(int number)
+{
+    signalled = number;
+}
+
+static void crash(int number)
+{
+    ssize_t ignored = write(STDOUT_FILENO, terminal.restore, strlen(terminal.restore));
+    (void)ignored;
+    tcsetattr(STDIN_FILENO, TCSANOW, &terminal.before);
+    raise(number); /* the handler is gone already: SA_RESETHAND */
+}
+
+static void catch_one(int number, void (*handler)(int), int flags)
+{
+    struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
+    struct sigaction before;
+    sigemptyset(&action.sa_mask);
+    sigaction(number, NULL, &before);
+    if (before.sa_handler != SIG_IGN)
+        sigaction(number, &action, NULL);
+}
+
+static void catch_signals(void)
+{
+    static const int ends[] = {SIGHUP, SIGTERM, SIGINT};
+    static const int crashes[] = {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL};
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
+        catch_one(ends[i], keep_signal, 0);
+    for (size_t i = 0; i < sizeof crashes / sizeof crashes[0]; i++)
+        catch_one(crashes[i], crash, (int)SA_RESETHAND | SA_NODEFER);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static attr_t attributes_of(const struct look *look)
+{
+    attr_t attributes = A_NORMAL;
+    attributes |= look->attributes & LOOK_BOLD ? A_BOLD : 0;
+    attributes |= look->attributes & LOOK_DIM ? A_DIM : 0;
+    attributes |= look->attributes & LOOK_REVERSE ? A_REVERSE : 0;
+    attributes |= look->attributes & LOOK_UNDERLINE ? A_UNDERLINE : 0;
+    return attributes;
+}
+
+/* A pair for each role: fewer than the 64 that the smallest colour terminals have. */
+void terminal_theme(enum theme theme)
+{
+    int colors = terminal.color ? COLORS : 0;
+    for (int role = 0; role < ROLE_COUNT; role++) {
+        struct look look = theme_look(theme, (enum role)role, colors);
+        terminal.looks[role] = attributes_of(&look);
+        if (look.foreground < 0 && look.background < 0)
+            continue;
+        init_pair((short)(role + 1), look.foreground, look.background);
+        terminal.looks[role] |= (attr_t)COLOR_PAIR(role + 1);
+    }
+}
+
+static void note_restore(void)
+{
+    snprintf(terminal.restore, sizeof terminal.restore, "%s%s%s\r\n",
+        exit_attribute_mode ? exit_attribute_mode : "", cursor_normal ? cursor_normal : "",
+        exit_ca_mode ? exit_ca_mode : "");
+}
+
+bool terminal_open(enum theme theme, bool color, struct error *err)
+{
+    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+        return error_set(err, ERROR_USAGE,
+            "screen: stdin and stdout are no terminal; --ui=line, or: moebench tune");
+    tcgetattr(STDIN_FILENO, &terminal.before);
+    terminal.screen = newterm(NULL, stdout, stdin);
+    if (!terminal.screen) {
+        const char *name = getenv("TERM");
+        snprintf(terminal.notice, sizeof terminal.notice,
+            "TERM=%s is unknown here; taken for xterm-256color. Set TERM to what you use.",
+            name ? name : "");
+        terminal.screen = newterm("xterm-256color", stdout, stdin);
+    }
+    if (!terminal.screen)
+        return error_set(err, ERROR_FAILED, "screen: no terminfo entry for $TERM nor for "
+                                            "xterm-256color; install ncurses-term");
+    cbreak();
+    noecho();
+    nonl();
+    keypad(stdscr, TRUE);
+    nodelay(stdscr, TRUE);
+    set_escdelay(25);
+    curs_set(0);
+    terminal.color = color && has_colors();
+    if (terminal.color) {
+        start_color();
+        use_default_colors();
+    }
+    terminal_theme(theme);
+    note_restore();
+    catch_signals();
+    return true;
+}
+
+void terminal_close(void)
+{
+    if (!terminal.screen)
+        return;
+    endwin();
+    delscreen(terminal.screen);
+    terminal.screen = NULL;
+}
+
+void terminal_size(int *width, int *height)
+{
+    getmaxyx(stdscr, *height, *width);
+}
+
+void terminal_draw(const struct canvas *canvas)
+{
+    for (int y = 0; y < canvas->height; y++)
+        for (int x = 0; x < canvas->width; x++) {
+            const struct canvas_cell *cell = &canvas->cells[y * canvas->width + x];
+            chtype look = terminal.looks[cell->role];
+            if (cell->reversed)
+                look ^= A_REVERSE;
+            mvaddch(y, x, (chtype)(unsigned char)cell->character | look);
+        }
+    refresh();
+}
+
+void terminal_redraw(void)
+{
+    clearok(curscr, TRUE);
+}
+
+int terminal_key(void)
+{
+    static const struct {
+        int curses, key;
+    } names[] = {
+        {KEY_UP, KEY_UPWARD},
+        {KEY_DOWN, KEY_DOWNWARD},
+        {KEY_LEFT, KEY_LEFTWARD},
+        {KEY_RIGHT, KEY_RIGHTWARD},
+        {KEY_PPAGE, KEY_PAGE_UP},
+        {KEY_NPAGE, KEY_PAGE_DOWN},
+        {KEY_BACKSPACE, KEY_ERASE},
+        {KEY_ENTER, KEY_RETURN},
+        {'\n', KEY_RETURN},
+    };
+    int got = getch();
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (got == names[i].curses)
+            return names[i].key;
+    return got > 0 && got < 256 ? got : 0;
+}
+
+void terminal_copy(const char *text)
+{
+    char *encoded = base64_encode(text, strlen(text));
+    printf("\033]52;c;%s\a", encoded);
+    fflush(stdout);
+    free(encoded);
+}
+
+int terminal_signal(void)
+{
+    int number = signalled;
+    signalled = 0;
+    return number;
+}
+
+const char *terminal_notice(void)
+{
+    return terminal.notice;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MOEBENCH_UI_TERMINAL_H
+#define MOEBENCH_UI_TERMINAL_H
+
+#include "base/error.h"
+#include "ui/canvas.h"
+
+/*
+ * The only module that knows ncurses; one terminal a process, used by the UI thread. SIGHUP,
+ * SIGTERM and SIGINT are kept for terminal_signal; a crash restores the screen before it ends.
+ */
+
+/* Takes stdin and stdout; an unknown TERM is taken for xterm-256color. */
+bool terminal_open(enum theme theme, bool color, struct error *err);
+/* Restores the screen; fine when none is open. */
+void terminal_close(void);
+void terminal_size(int *width, int *height);
+void terminal_theme(enum theme theme);
+/* Sends what differs from the last frame. */
+void terminal_draw(const struct canvas *canvas);
+/* Everything is sent anew with the next frame. */
+void terminal_redraw(void);
+/* The next key waiting, 0: none. A resize counts as none. */
+int terminal_key(void);
+/* To the clipboard, by OSC 52. */
+void terminal_copy(const char *text);
+/* The signal that came since the last call, 0: none. */
+int terminal_signal(void);
+/* What was wrong with TERM, to be said after the end; "" when nothing was. */
+const char *terminal_notice(void);
+
+#endif
