@@ -20,6 +20,7 @@ const struct command *const commands[] = {
     &cmd_help,
     &cmd_bench,
     &cmd_doctor,
+    &cmd_workbench,
     &cmd_worker,
     NULL,
 };
@@ -35,7 +36,8 @@ const struct command *command_find(const char *name)
 char *commands_overview(void)
 {
     struct text text = {0};
-    text_add(&text, "usage: moebench COMMAND [ARGUMENT..]\n\n");
+    text_add(&text, "usage: moebench [MODEL] [OPTION..]    the workbench\n"
+                    "       moebench COMMAND [ARGUMENT..]\n\n");
     for (const struct command *const *command = commands; *command; command++)
         if (!(*command)->hidden)
             text_add(&text, "  %-10s %s\n", (*command)->name, (*command)->summary);

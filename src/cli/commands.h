@@ -59,6 +59,7 @@ extern const struct command cmd_help;
 extern const struct command cmd_list;
 extern const struct command cmd_report;
 extern const struct command cmd_tune;
+extern const struct command cmd_workbench;
 extern const struct command cmd_worker;
 extern const struct command cmd_shape;
 extern const struct command cmd_space;

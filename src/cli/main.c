@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/text.h"
 #include "cli/commands.h"
+#include "domain/model.h"
 
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Prints the error, if there is one, and turns it into an exit code where `code` is still 0. */
 static int finish(int code, const struct error *err)
@@ -47,6 +49,15 @@ static int close_stdout(int code)
     return code ? code : ERROR_FAILED;
 }
 
+/* Without a command: a model, or options, or on a terminal nothing at all. */
+static bool is_workbench(const char *name)
+{
+    struct model model;
+    if (!*name)
+        return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+    return *name == '-' || model_load(name, &model, NULL);
+}
+
 int main(int argc, char **argv)
 {
     setlocale(LC_CTYPE, "");
@@ -60,8 +71,10 @@ int main(int argc, char **argv)
     const struct command *command = command_find(name);
     if (command)
         return close_stdout(run_command(command, argc - 2, argv + 2));
+    if (is_workbench(name))
+        return close_stdout(run_command(&cmd_workbench, argc - 1, argv + 1));
     if (*name)
-        fprintf(stderr, "moebench: %s: no such command; see: moebench help\n", name);
+        fprintf(stderr, "moebench: %s: no such command, nor a model; see: moebench help\n", name);
     else
         fputs("moebench: a command is missing; see: moebench help\n", stderr);
     return ERROR_USAGE;

@@ -253,6 +253,42 @@ bool tune_ask(
     return read_incumbent(arguments_text(args, "incumbent", NULL), ask, err);
 }
 
+static bool read_last(struct store *store, struct tune_ask *ask, struct error *err)
+{
+    struct store_tune *tunes = NULL;
+    size_t count = 0;
+    bool done = store_list_tunes(store, &tunes, &count, err);
+
+    if (done && count == 0)
+        done = error_set(
+            err, ERROR_USAGE, "%s holds no tune yet; name a model: moebench MODEL", ask->db);
+    if (done)
+        done = question_from_json(tunes[0].question, &ask->question, ask->backend, err);
+    for (size_t i = 0; i < count; i++)
+        store_tune_free(&tunes[i]);
+    free(tunes);
+    return done;
+}
+
+bool tune_ask_last(const struct arguments *args, struct tune_ask *ask, struct error *err)
+{
+    const char *backend = arguments_text(args, "backend", NULL);
+    struct store *store = NULL;
+    bool done;
+
+    memset(ask, 0, sizeof *ask);
+    if (!read_options(args, ask, err))
+        return false;
+    if (!path_exists(ask->db))
+        return error_set(
+            err, ERROR_USAGE, "%s: no database yet; name a model: moebench MODEL", ask->db);
+    store = store_open(ask->db, STORE_READ, err);
+    done = store && read_last(store, ask, err);
+    store_close(store);
+    ask->options.backend = backend ? backend : ask->backend;
+    return done;
+}
+
 void tune_ask_free(struct tune_ask *ask)
 {
     question_free(&ask->question);

@@ -38,13 +38,16 @@ struct tune_ask {
     struct tuner_options options; /* its strings are borrowed from here and the arguments */
     char *db;
     struct tile *incumbent[GEMM_COUNT];
-    char note[256]; /* what was assumed ("no GPU: the recorded set of ..."), or "" */
+    char backend[16]; /* of the last tune */
+    char note[256];   /* what was assumed ("no GPU: the recorded set of ..."), or "" */
 };
 
 /* Reads TARGET_OPTIONS, SPACE_OPTIONS and TUNE_OPTIONS, and looks which card (or recording) it is.
  */
 bool tune_ask(
     const struct arguments *args, const char *model, struct tune_ask *ask, struct error *err);
+/* The tune that was touched last in the database, asked again. */
+bool tune_ask_last(const struct arguments *args, struct tune_ask *ask, struct error *err);
 void tune_ask_free(struct tune_ask *ask);
 
 #endif

@@ -13,8 +13,7 @@ bool effect_apply(struct state *state, const struct effect *effect, struct tuner
     if (effect->kind == EFFECT_COMMAND)
         tuner_post(tuner, &effect->command);
     if (effect->kind == EFFECT_EXPORT)
-        done = options->export(
-            snapshot, options->arg, state->notice, sizeof state->notice, &err);
+        done = options->export(snapshot, options->arg, state->notice, sizeof state->notice, &err);
     if (effect->kind == EFFECT_SAVE) {
         done = settings_save(state->theme, &err);
         snprintf(state->notice, sizeof state->notice, "theme %s saved", theme_name(state->theme));

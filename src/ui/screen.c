@@ -108,8 +108,7 @@ static void run(struct loop *loop)
         while (!loop->over && (key = terminal_key()) != 0)
             press(loop, key);
         heed_signal(loop);
-        if (clock_monotonic() - loop->drawn >= FRAME_S)
-            take_snapshot(loop);
+        take_snapshot(loop);
     }
 }
 

@@ -8,11 +8,11 @@
 struct screen_options {
     enum theme theme;
     bool color;
-    const char *export_paths[GEMM_COUNT]; /* to be shown; NULL: none for this GEMM */
+    char *export_paths[GEMM_COUNT]; /* to be shown; NULL: none for this GEMM */
     /* Writes the files; says what it did in `note`. */
-    bool (*export)(const struct snapshot *snapshot, void *arg, char *note, size_t size,
+    bool (*export)(const struct snapshot *snapshot, const void *arg, char *note, size_t size,
         struct error *err);
-    void *arg;
+    const void *arg;
     const char *script; /* a file of keys to be pressed without a terminal; NULL: a terminal */
 };
 

@@ -74,7 +74,7 @@ static bool save_screen(struct script *script, const char *path, struct error *e
     canvas_text(&script->canvas, &text);
     canvas_roles(&script->canvas, &roles);
     bool done = path_write_atomic(path, text.data, text.length, err) &&
-        path_write_atomic(second, roles.data, roles.length, err);
+                path_write_atomic(second, roles.data, roles.length, err);
     text_free(&text);
     text_free(&roles);
     free(second);

@@ -89,6 +89,15 @@ static void note_restore(void)
         exit_ca_mode ? exit_ca_mode : "");
 }
 
+/* Terminals that stay in cursor mode send these, whatever terminfo says. */
+static void define_arrows(void)
+{
+    define_key("\033[A", KEY_UP);
+    define_key("\033[B", KEY_DOWN);
+    define_key("\033[C", KEY_RIGHT);
+    define_key("\033[D", KEY_LEFT);
+}
+
 bool terminal_open(enum theme theme, bool color, struct error *err)
 {
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
@@ -104,13 +113,15 @@ bool terminal_open(enum theme theme, bool color, struct error *err)
         terminal.screen = newterm("xterm-256color", stdout, stdin);
     }
     if (!terminal.screen)
-        return error_set(err, ERROR_FAILED, "screen: no terminfo entry for $TERM nor for "
-                                            "xterm-256color; install ncurses-term");
+        return error_set(err, ERROR_FAILED,
+            "screen: no terminfo entry for $TERM nor for "
+            "xterm-256color; install ncurses-term");
     cbreak();
     noecho();
     nonl();
     keypad(stdscr, TRUE);
     nodelay(stdscr, TRUE);
+    define_arrows();
     set_escdelay(25);
     curs_set(0);
     terminal.color = color && has_colors();

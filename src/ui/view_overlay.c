@@ -32,7 +32,7 @@ static struct rect open_frame(const struct view *view, const char *title, int wi
 
 static void draw_help(const struct view *view)
 {
-    struct rect inside = open_frame(view, "keys; Esc leaves", 70, (int)key_count + 3);
+    struct rect inside = open_frame(view, "keys; Esc leaves", 74, (int)key_count + 3);
     int rows = 0;
     for (size_t i = 0; i < key_count; i++)
         rows += key_table[i].name != NULL;
