@@ -2,6 +2,7 @@
 #include "cli/target.h"
 
 #include "base/text.h"
+#include "gpu/card.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +34,10 @@ static bool resolve_device(const struct arguments *args, struct target *target, 
 {
     const char *text = arguments_text(args, "device", NULL);
 
+    if (!text && card_device(&target->device, NULL)) {
+        model_note(&target->model, "no --device: this machine's %s", target->device.name);
+        return true;
+    }
     if (!device_find(text ? text : DEFAULT_DEVICE, &target->device, err))
         return false;
     if (!text)
