@@ -15,6 +15,7 @@ const struct command *const commands[] = {
     &cmd_explain,
     &cmd_convert,
     &cmd_ab,
+    &cmd_edit,
     &cmd_list,
     &cmd_report,
     &cmd_help,

@@ -51,6 +51,7 @@ struct command {
 extern const struct command cmd_ab;
 extern const struct command cmd_check;
 extern const struct command cmd_convert;
+extern const struct command cmd_edit;
 extern const struct command cmd_explain;
 extern const struct command cmd_export;
 extern const struct command cmd_bench;

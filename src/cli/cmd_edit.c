@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/database.h"
+#include "domain/config_file.h"
+#include "domain/smem.h"
+#include "tuner/question.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static const struct option_spec edit_options[] = {
+    {"m", "LIST", "batch sizes to change: 64 or 64,96"},
+    {"gemm", "WHICH", "up, down or pair (pair)"},
+    {"tile", "T", "the tile by hand, or UP/DOWN tiles"},
+    {"default", NULL, "the engine's own default"},
+    {"drop", NULL, "no entry for these M"},
+    {"undo", NULL, "what stood there before the latest change"},
+    {"pin-above", "M", "the engine's default for every usual batch size above M without entry"},
+    {"reason", "TEXT", "kept with the change"},
+    {"history", NULL, "every change, who made it, when and why"},
+    DATABASE_OPTION,
+    {0},
+};
+
+/* An edit on its way. */
+struct edit {
+    struct store *store;
+    struct store_tune tune;
+    struct engine engine;
+    struct device device;
+    bool gemms[GEMM_COUNT];
+    const char *reason;
+    struct store_choice *current; /* owned, as the store lists them */
+    size_t count;
+    struct store_choice *changes; /* owned */
+    size_t change_count;
+};
+
+static const struct store_choice *find_choice(
+    const struct store_choice *choices, size_t count, enum gemm gemm, int m)
+{
+    for (size_t i = 0; i < count; i++)
+        if (choices[i].gemm == gemm && choices[i].m == m)
+            return &choices[i];
+    return NULL;
+}
+
+static struct store_choice *add_change(
+    struct edit *edit, enum gemm gemm, int m, enum choice_source source)
+{
+    struct store_choice *change;
+
+    edit->changes = xrealloc(edit->changes, edit->change_count + 1, sizeof *edit->changes);
+    change = &edit->changes[edit->change_count++];
+    *change = (struct store_choice){.build = edit->tune.build, .gemm = gemm, .m = m};
+    change->source = source;
+    change->median_us = change->low_us = change->high_us = change->default_us = NAN;
+    snprintf(change->reason, sizeof change->reason, "%.200s",
+        edit->reason               ? edit->reason
+        : source == CHOICE_DEFAULT ? "pinned to the engine's default"
+                                   : "set by hand");
+    return change;
+}
+
+static bool take_check(const struct store_check *check, void *arg)
+{
+    struct store_choice *change = arg;
+
+    if (check->key.gemm == change->gemm && tile_equal(&check->key.tile, &change->tile))
+        change->verified |= check->right && check->key.m == change->m;
+    return true;
+}
+
+static bool take_figures(const struct store_point *point, void *arg)
+{
+    struct store_choice *change = arg;
+
+    change->median_us = point->median_us;
+    change->low_us = point->low_us;
+    change->high_us = point->high_us;
+    return true;
+}
+
+/* What the tune has found about the tile at this M already. */
+static bool add_evidence(struct edit *edit, struct store_choice *change, struct error *err)
+{
+    struct store_filter filter = {.tune = edit->tune.id,
+        .build = edit->tune.build,
+        .gemm = change->gemm,
+        .m = change->m,
+        .tile = &change->tile};
+    const struct store_choice *before =
+        find_choice(edit->current, edit->count, change->gemm, change->m);
+
+    if (before)
+        change->default_us = before->default_us;
+    return store_each_point(edit->store, &filter, take_figures, change, err) &&
+           store_each_check(edit->store, edit->tune.id, edit->tune.build, take_check, change, err);
+}
+
+static bool check_fit(const struct edit *edit, const struct tile *tile, struct error *err)
+{
+    struct smem smem = smem_estimate(&edit->engine, &edit->tune.shape, edit->device.arch, tile);
+    char text[TILE_TEXT_SIZE], need[32], limit[32];
+
+    if (edit->device.smem_limit <= 0 || smem.bytes <= edit->device.smem_limit)
+        return true;
+    return error_set(err, ERROR_FAILED, "%s does not fit: %s bytes of shared memory of %s on %s",
+        tile_format(tile, text, sizeof text), text_grouped(smem.bytes, need, sizeof need),
+        text_grouped(edit->device.smem_limit, limit, sizeof limit), edit->device.name);
+}
+
+static bool set_tiles(struct edit *edit, const char *text, int m, struct error *err)
+{
+    size_t length = strcspn(text, "/");
+    char *up = xstrndup(text, length);
+    const char *texts[GEMM_COUNT] = {up, text[length] ? text + length + 1 : up};
+    bool done = true;
+
+    for (enum gemm gemm = GEMM_UP; done && gemm < GEMM_COUNT; gemm++) {
+        struct tile tile;
+        struct store_choice *change;
+        if (!edit->gemms[gemm])
+            continue;
+        done = tile_parse(texts[gemm], &tile, err) && check_fit(edit, &tile, err) &&
+               engine_effective_tile(&edit->engine, &edit->tune.shape, &tile, &tile, err);
+        if (!done)
+            break;
+        change = add_change(edit, gemm, m, CHOICE_HAND);
+        change->tile = tile;
+        done = add_evidence(edit, change, err);
+    }
+    free(up);
+    return done;
+}
+
+static bool set_default(struct edit *edit, int m, struct error *err)
+{
+    for (enum gemm gemm = GEMM_UP; gemm < GEMM_COUNT; gemm++) {
+        struct store_choice *change;
+        if (!edit->gemms[gemm])
+            continue;
+        change = add_change(edit, gemm, m, CHOICE_DEFAULT);
+        engine_default_tile(&edit->engine, &edit->tune.shape, &edit->device, m, &change->tile);
+        if (!check_fit(edit, &change->tile, err) || !add_evidence(edit, change, err))
+            return false;
+    }
+    return true;
+}
+
+static void drop(struct edit *edit, int m)
+{
+    for (enum gemm gemm = GEMM_UP; gemm < GEMM_COUNT; gemm++)
+        if (edit->gemms[gemm])
+            add_change(edit, gemm, m, CHOICE_HAND)->dropped = true;
+}
+
+/* The entry before the latest one comes back as a new change: history only grows. */
+static bool undo(struct edit *edit, int m, struct error *err)
+{
+    for (enum gemm gemm = GEMM_UP; gemm < GEMM_COUNT; gemm++) {
+        struct store_choice *history, *change;
+        size_t count;
+        if (!edit->gemms[gemm])
+            continue;
+        if (!store_list_history(edit->store, edit->tune.id, (int)gemm, m, &history, &count, err))
+            return false;
+        if (count > 0) {
+            change = add_change(edit, gemm, m, CHOICE_HAND);
+            change->dropped = true;
+            if (count > 1)
+                *change = history[1];
+            change->id = 0;
+            change->time = 0;
+        }
+        free(history);
+    }
+    return edit->change_count > 0 ||
+           error_set(err, ERROR_FAILED, "M=%d: nothing was ever chosen there", m);
+}
+
+/* Up and down of every M that changes must agree on BLOCK_SIZE_M in the end. */
+static bool check_pairs(const struct edit *edit, struct error *err)
+{
+    for (size_t i = 0; i < edit->change_count; i++) {
+        const struct store_choice *sides[GEMM_COUNT];
+        int m = edit->changes[i].m;
+        for (enum gemm gemm = GEMM_UP; gemm < GEMM_COUNT; gemm++) {
+            sides[gemm] = find_choice(edit->changes, edit->change_count, gemm, m);
+            if (!sides[gemm])
+                sides[gemm] = find_choice(edit->current, edit->count, gemm, m);
+            if (!sides[gemm] || sides[gemm]->dropped)
+                sides[gemm] = NULL;
+        }
+        const struct store_choice *up = sides[GEMM_UP], *down = sides[GEMM_DOWN];
+        if (up && down && up->tile.block_m != down->tile.block_m)
+            return error_set(err, ERROR_USAGE,
+                "M=%d: BLOCK_SIZE_M would be %d for up and %d for down, and both share it: change "
+                "the pair (--gemm pair)",
+                m, up->tile.block_m, down->tile.block_m);
+    }
+    return true;
+}
+
+static bool read_gemms(const char *text, bool gemms[GEMM_COUNT], struct error *err)
+{
+    enum gemm gemm;
+
+    gemms[GEMM_UP] = gemms[GEMM_DOWN] = strcmp(text, "pair") == 0;
+    if (gemms[GEMM_UP])
+        return true;
+    if (!gemm_parse(text, &gemm))
+        return error_set(err, ERROR_USAGE, "--gemm %s: up, down or pair", text);
+    gemms[gemm] = true;
+    return true;
+}
+
+/* The usual batch sizes above `above` that have no entry get the engine's default. */
+static bool pin(struct edit *edit, long above, struct error *err)
+{
+    struct question usual;
+    bool done = true;
+
+    question_defaults(&usual);
+    for (int i = 0; done && i < usual.batch_size_count; i++) {
+        int m = usual.batch_sizes[i];
+        const struct store_choice *up = find_choice(edit->current, edit->count, GEMM_UP, m);
+        if (m > above && (!up || up->dropped))
+            done = set_default(edit, m, err);
+    }
+    question_free(&usual);
+    return done && (edit->change_count > 0 ||
+                       error_set(err, ERROR_FAILED,
+                           "--pin-above %ld: every usual batch size above has an entry", above));
+}
+
+static bool change_m(const struct arguments *args, struct edit *edit, int m, struct error *err)
+{
+    const char *tile = arguments_text(args, "tile", NULL);
+
+    if (tile)
+        return set_tiles(edit, tile, m, err);
+    if (arguments_flag(args, "default"))
+        return set_default(edit, m, err);
+    if (arguments_flag(args, "undo"))
+        return undo(edit, m, err);
+    drop(edit, m);
+    return true;
+}
+
+/* What the line asks for, as changes; none when it only looks. */
+static bool read_changes(const struct arguments *args, struct edit *edit, struct error *err)
+{
+    const char *ms = arguments_text(args, "m", NULL);
+    int wishes = (arguments_text(args, "tile", NULL) != NULL) + arguments_flag(args, "default") +
+                 arguments_flag(args, "drop") + arguments_flag(args, "undo");
+    struct question list = {0};
+    long above;
+    bool done;
+
+    if (!arguments_int(args, "pin-above", 0, INT_MAX, -1, &above, err) ||
+        !read_gemms(arguments_text(args, "gemm", "pair"), edit->gemms, err))
+        return false;
+    edit->reason = arguments_text(args, "reason", NULL);
+    if (above >= 0)
+        return wishes == 0 ? pin(edit, above, err)
+                           : error_set(err, ERROR_USAGE, "--pin-above stands alone");
+    if (wishes == 0 && !ms)
+        return true;
+    if (wishes != 1 || !ms)
+        return error_set(
+            err, ERROR_USAGE, "edit: --m LIST with one of --tile, --default, --drop and --undo");
+    done = question_set_batch_sizes(&list, ms, err);
+    for (int i = 0; done && i < list.batch_size_count; i++)
+        done = change_m(args, edit, list.batch_sizes[i], err);
+    return done;
+}
+
+static bool load(const struct arguments *args, struct edit *edit, struct error *err)
+{
+    struct store_device device;
+
+    if (!database_tune(edit->store, arguments_operand(args, 0), &edit->tune, err) ||
+        !engine_parse(edit->tune.engine, &edit->engine, err) ||
+        !store_get_device(edit->store, edit->tune.device, &device, err))
+        return false;
+    edit->device = device.device;
+    return store_list_choices(edit->store, edit->tune.id, &edit->current, &edit->count, err);
+}
+
+static void print_range(const struct config_range *range)
+{
+    if (range->to == INT_MAX)
+        printf("  M %d and above", range->from);
+    else
+        printf("  M %d to %d", range->from, range->to);
+    if (range->tie)
+        printf(" (%d by file order)", range->tie);
+}
+
+/* Entries with the M that each serves by the nearest key. */
+static void print_entries(const struct edit *edit, enum gemm gemm)
+{
+    struct config_file file = {0};
+    struct config_range *ranges;
+    size_t count;
+
+    for (size_t i = 0; i < edit->count; i++)
+        if (edit->current[i].gemm == gemm && !edit->current[i].dropped)
+            config_file_set(&file, edit->current[i].m, &edit->current[i].tile);
+    ranges = xcalloc(file.count + 1, sizeof *ranges);
+    count = config_file_ranges(&file, ranges);
+    for (size_t i = 0; i < count; i++) {
+        const struct config_entry *entry = &file.entries[ranges[i].entry];
+        const struct store_choice *choice = find_choice(edit->current, edit->count, gemm, entry->m);
+        char text[TILE_TEXT_SIZE];
+        if (!choice)
+            continue;
+        printf("%6d  %-4s %-30s %-8s %-3s", entry->m, gemm_name(gemm),
+            tile_format(&entry->tile, text, sizeof text), choice_source_name(choice->source),
+            choice->verified ? "yes" : "no");
+        print_range(&ranges[i]);
+        putchar('\n');
+    }
+    free(ranges);
+    config_file_free(&file);
+}
+
+static void print_all(const struct edit *edit)
+{
+    printf("%6s  %-4s %-30s %-8s %-3s  %s\n", "M", "gemm", "tile", "by", "ok", "serves");
+    print_entries(edit, GEMM_UP);
+    print_entries(edit, GEMM_DOWN);
+}
+
+static bool print_history(const struct edit *edit, struct error *err)
+{
+    struct store_choice *history;
+    size_t count;
+
+    if (!store_list_history(edit->store, edit->tune.id, -1, 0, &history, &count, err))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        const struct store_choice *choice = &history[i];
+        char text[TILE_TEXT_SIZE], when[32];
+        time_t seconds = (time_t)choice->time;
+        struct tm day;
+        strftime(when, sizeof when, "%Y-%m-%d %H:%M", localtime_r(&seconds, &day));
+        printf("%s %6d  %-4s %-30s %-8s %s\n", when, choice->m, gemm_name(choice->gemm),
+            choice->dropped ? "dropped" : tile_format(&choice->tile, text, sizeof text),
+            choice_source_name(choice->source), choice->reason);
+    }
+    free(history);
+    return true;
+}
+
+/* Writes the changes in one transaction and reads back what stands now. */
+static bool write_changes(struct edit *edit, struct error *err)
+{
+    if (!check_pairs(edit, err) ||
+        !store_add_choices(edit->store, edit->tune.id, edit->changes, edit->change_count, err))
+        return false;
+    free(edit->current);
+    edit->current = NULL;
+    edit->count = 0;
+    return store_list_choices(edit->store, edit->tune.id, &edit->current, &edit->count, err);
+}
+
+static int edit_run(const struct arguments *args, struct error *err)
+{
+    bool history = arguments_flag(args, "history");
+    bool change =
+        arguments_text(args, "m", NULL) != NULL || arguments_text(args, "pin-above", NULL) != NULL;
+    enum store_mode mode = change && !history ? STORE_WRITE : STORE_READ;
+    struct edit edit = {.store = database_open(args, mode, err)};
+
+    if (!edit.store)
+        return 0;
+    if (load(args, &edit, err) && history)
+        print_history(&edit, err);
+    else if (err->kind == ERROR_NONE && read_changes(args, &edit, err) &&
+             (edit.change_count == 0 || write_changes(&edit, err)))
+        print_all(&edit);
+    free(edit.current);
+    free(edit.changes);
+    store_tune_free(&edit.tune);
+    store_close(edit.store);
+    return 0;
+}
+
+const struct command cmd_edit = {
+    .name = "edit",
+    .operands = "[TUNE]",
+    .operands_most = 1,
+    .summary = "a tune's entries by hand: set, drop, pin to the default, undo",
+    .details =
+        "TUNE is a number from `moebench list`; without it, the tune touched last. Without a\n"
+        "change the entries are shown with the M that each serves: engines take the nearest key,\n"
+        "so the largest entry serves every M above; --pin-above keeps those on the default.\n",
+    .options = edit_options,
+    .run = edit_run,
+};

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+"""moebench edit on a database made by bench_store; cases A06 (sparse keys) and A12 (pairs)."""
+import os
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+import unittest
+
+MOEBENCH = os.environ["MOEBENCH"]
+MAKE = os.path.join(os.environ["TOP_BUILDDIR"], "tests/bench_store")
+TILE = "BM32,BN64,BK128,G1,w4,s4"
+
+
+class Edit(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.db = os.path.join(self.folder, "tunes.db")
+        subprocess.run([MAKE, self.db, "10"], check=True, stdout=subprocess.DEVNULL)
+
+    def edit(self, *args, code=0):
+        run = subprocess.run([MOEBENCH, "edit", "--db", self.db, *args], capture_output=True,
+                             text=True, check=False)
+        self.assertEqual(run.returncode, code, run.stderr)
+        return run.stderr if code else run.stdout
+
+    def row(self, gemm, m):
+        """The words of an entry's line, None without one."""
+        rows = [line.split() for line in self.edit().splitlines()[1:]]
+        return next((row for row in rows if row[:2] == [str(m), gemm]), None)
+
+    def test_set_and_undo(self):
+        before = self.row("up", 64)
+        self.edit("--m", "64", "--tile", TILE, "--reason", "seen in a forum")
+        for gemm in ("up", "down"):
+            self.assertEqual(self.row(gemm, 64)[2:5], [TILE, "hand", "no"])
+        history = self.edit("--history")
+        self.assertEqual(len(history.splitlines()), 38)
+        self.assertIn("seen in a forum", history.splitlines()[0])
+        self.edit("--m", "64", "--undo")
+        self.assertEqual(self.row("up", 64), before)
+
+    def test_pair_rule(self):
+        text = self.edit("--m", "64", "--gemm", "up", "--tile", TILE, code=2)
+        self.assertIn("both share it", text)
+        self.assertNotEqual(self.row("up", 64)[2], TILE)
+        self.edit("--m", "64", "--gemm", "up", "--tile", TILE.replace("BM32", "BM16"))
+        self.edit("--m", "64", "--tile", TILE + "/" + TILE.replace("s4", "s3"))
+        self.assertEqual(self.row("down", 64)[2], TILE.replace("s4", "s3"))
+
+    def test_case_a06_pin_large_m(self):
+        sizes = "16,24,32,48,64,96,128,256,512,1024,1536,2048,3072,4096"
+        self.edit("--m", sizes, "--drop")
+        self.assertEqual(self.row("up", 8)[5:], ["M", "7", "and", "above"])
+        self.edit("--pin-above", "8")
+        self.assertEqual(self.row("up", 8)[5:9], ["M", "7", "to", "12"])
+        for m in (16, 4096):
+            self.assertEqual(self.row("up", m)[2], self.row("down", m)[2])
+            self.assertEqual(self.row("up", m)[3], "default")
+        self.assertEqual(self.row("up", 4096)[-2:], ["and", "above"])
+        self.assertNotEqual(self.row("up", 16)[2], self.row("up", 4096)[2])
+        self.assertIn("has an entry", self.edit("--pin-above", "8", code=1))
+
+    def test_does_not_fit(self):
+        with sqlite3.connect(self.db) as db:
+            db.execute("UPDATE device SET name = 'NVIDIA GB10', arch = 121, smem_limit = 101376")
+        db.close()
+        text = self.edit("--m", "4096", "--tile", "BM128,BN256,BK128,G1,w8,s4", code=1)
+        self.assertIn("of 101,376", text)
+
+    def test_usage(self):
+        for args in (["--m", "64"], ["--tile", TILE], ["--m", "64", "--tile", TILE, "--drop"],
+                     ["--m", "x", "--drop"], ["--pin-above", "8", "--drop"],
+                     ["--m", "64", "--gemm", "both", "--drop"]):
+            self.edit(*args, code=2)
+
+
+if __name__ == "__main__":
+    unittest.main()
