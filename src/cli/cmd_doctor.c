@@ -57,27 +57,9 @@ struct doctor {
     bool ready;            /* bench can run */
 };
 
-/* ", driver 580.95, in use by python3 (pid 71)": what NVML knows, asked before we use the card. */
-static char *describe_use(int ordinal)
-{
-    struct nvml_process others[4];
-    struct text text = {0};
-    char pci[32], driver[32];
-    struct nvml *nvml = card_find_pci(ordinal, pci, NULL) ? nvml_open(pci) : NULL;
-    int count = nvml_processes(nvml, others, 4);
-    nvml_driver(nvml, driver, sizeof driver);
-    text_add(&text, "%s%s", driver[0] ? ", driver " : "", driver);
-    for (int i = 0; i < count && i < 4; i++)
-        text_add(&text, "%s%s (pid %ld)", i ? ", " : ", in use (stop it before timing) by ",
-            others[i].name[0] ? others[i].name : "a process", (long)others[i].pid);
-    nvml_close(nvml);
-    return text_take(&text);
-}
-
 static void find_gpu(struct doctor *doctor, int ordinal)
 {
     struct finding *finding = &doctor->findings[FIND_GPU];
-    char *use = describe_use(ordinal);
     struct client_options options = {.backend = "cuda", .ordinal = ordinal};
     struct error err = {0};
     struct client *client = client_open(&options, &err);
@@ -85,17 +67,14 @@ static void find_gpu(struct doctor *doctor, int ordinal)
     if (client == NULL) {
         finding->state = MISSING;
         snprintf(finding->text, sizeof finding->text, "%.1000s", err.text);
-        free(use);
         return;
     }
     doctor->device = client_hello(client)->device;
     client_close(client, false);
-    snprintf(finding->text, sizeof finding->text,
-        "%s, sm_%d, %d SMs, %s bytes of shared memory%s%s", doctor->device.name,
-        doctor->device.arch, doctor->device.sm_count,
+    snprintf(finding->text, sizeof finding->text, "%s, sm_%d, %d SMs, %s bytes of shared memory%s",
+        doctor->device.name, doctor->device.arch, doctor->device.sm_count,
         text_grouped(doctor->device.smem_limit, limit, sizeof limit),
-        doctor->device.unified ? ", memory shared with the CPU" : "", use);
-    free(use);
+        doctor->device.unified ? ", memory shared with the CPU" : "");
 }
 
 static void name_others(struct finding *finding, struct nvml *nvml)

@@ -3,23 +3,11 @@
 
 /* What a build without cuda.h knows of GPUs. */
 
-static bool no_cuda(struct error *err)
-{
-    return error_set(err, ERROR_DEVICE,
-        "this moebench was built without CUDA: build it where cuda.h is, or use recorded data");
-}
-
 bool card_device(struct device *device, struct error *err)
 {
     (void)device;
-    return no_cuda(err);
-}
-
-bool card_find_pci(int ordinal, char pci[32], struct error *err)
-{
-    (void)ordinal;
-    pci[0] = '\0';
-    return no_cuda(err);
+    return error_set(err, ERROR_DEVICE,
+        "this moebench was built without CUDA: build it where cuda.h is, or use recorded data");
 }
 
 bool card_find_pci(int ordinal, char pci[32], struct error *err)
