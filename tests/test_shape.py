@@ -10,12 +10,14 @@ import tempfile
 PROGRAM = os.environ["MOEBENCH"]
 DATA = os.path.join(os.environ["TOP_SRCDIR"], "tests", "data")
 CASES = os.path.join(DATA, "cases")
+NO_CARD = {"MOEBENCH_LIBCUDA": "/nonexistent/libcuda.so"}
+FAKE_CARD = os.path.abspath("tests/fake_cuda.so")  # in builds with cuda.h
 failures = 0
 
 
 def run(*args, env=None):
     done = subprocess.run([PROGRAM, *args], capture_output=True, text=True,
-                          env={**os.environ, **(env or {})})
+                          env={**os.environ, **NO_CARD, **(env or {})})
     return done.returncode, done.stdout, done.stderr
 
 
@@ -168,6 +170,17 @@ def refusals():
         expect_in(str(args), err, "moebench: ")
 
 
+def device_left_out():
+    args = ("shape", "qwen3-30b-a3b", "--json")
+    none = json.loads(run(*args)[1])
+    expect("no card", none["device"], "NVIDIA GB10")
+    expect_in("no card", json.dumps(none["notes"]), "no card here: NVIDIA GB10 is assumed")
+    if os.path.exists(FAKE_CARD):
+        card = json.loads(run(*args, env={"MOEBENCH_LIBCUDA": FAKE_CARD})[1])
+        expect_in("card", json.dumps(card["notes"]), "this machine's " + card["device"])
+        expect_in("card", names(card)[0], "device_name=" + card["device"].replace(" ", "_"))
+
+
 def hub_cache():
     """A model id is looked up in the local cache: refs/main, else the last snapshot."""
     with tempfile.TemporaryDirectory() as hub:
@@ -213,6 +226,7 @@ def spaces():
 
 with open(os.path.join(DATA, "model_names.tsv"), encoding="utf-8") as tsv:
     rows_routed = {line.split("\t")[0]: line.split("\t")[1] for line in tsv if line[0] != "#"}
-for test in (table, keys, case_a02, case_a03, case_a11, case_a18, refusals, hub_cache, spaces):
+for test in (table, keys, case_a02, case_a03, case_a11, case_a18, refusals, device_left_out,
+             hub_cache, spaces):
     test()
 sys.exit(1 if failures else 0)

@@ -2,6 +2,7 @@
 #include "cli/check_model.h"
 
 #include "base/text.h"
+#include "cli/target.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,14 +10,9 @@
 
 bool check_model_load(const struct arguments *args, struct check_model *model, struct error *err)
 {
-    long tp, ep;
-    if (!arguments_int(args, "tp", 1, 65536, 1, &tp, err) ||
-        !arguments_int(args, "ep", 1, 65536, 1, &ep, err))
-        return false;
-    model->parallel = (struct parallel){
-        .tp = (int)tp, .ep = (int)ep, .no_shared_fusion = arguments_flag(args, "no-shared-fusion")};
-    return model_load_as(arguments_text(args, "model", NULL), arguments_text(args, "dtype", NULL),
-        &model->model, err);
+    return target_parallel(args, &model->parallel, err) &&
+           model_load_as(arguments_text(args, "model", NULL), arguments_text(args, "dtype", NULL),
+               &model->model, err);
 }
 
 bool check_model_shape(

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Taken when neither the line nor a card names a device. */
+/* Taken when the line names no device and there is no card here. */
 #define DEFAULT_DEVICE "NVIDIA GB10"
 
 static bool resolve_engine(const struct arguments *args, struct target *target, struct error *err)
@@ -41,7 +41,8 @@ static bool resolve_device(const struct arguments *args, struct target *target, 
     if (!device_find(text ? text : DEFAULT_DEVICE, &target->device, err))
         return false;
     if (!text)
-        model_note(&target->model, "no --device: %s is assumed", target->device.name);
+        model_note(
+            &target->model, "no --device and no card here: %s is assumed", target->device.name);
     else if (text_starts_with(target->device.name, "sm_"))
         model_note(&target->model, "file names need the card's own name: give it as --device");
     return true;
@@ -63,8 +64,7 @@ static bool resolve_triton(const struct arguments *args, struct target *target, 
     return true;
 }
 
-static bool resolve_parallel(
-    const struct arguments *args, struct parallel *parallel, struct error *err)
+bool target_parallel(const struct arguments *args, struct parallel *parallel, struct error *err)
 {
     long tp, ep;
 
@@ -92,7 +92,7 @@ bool target_resolve(
     *target = (struct target){0};
     if (!resolve_model(args, model, target, err) || !resolve_engine(args, target, err) ||
         !resolve_device(args, target, err) || !resolve_triton(args, target, err) ||
-        !resolve_parallel(args, &target->parallel, err))
+        !target_parallel(args, &target->parallel, err))
         return false;
     return !model ||
            (engine_shape(&target->engine, &target->model, &target->parallel, &target->shape, err) &&

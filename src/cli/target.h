@@ -14,7 +14,7 @@
     {"tp", "N", "tensor parallel size of the server (1)"}, \
     {"ep", "N", "expert parallel size, a divisor of tp (1)"}, \
     {"engine", "E", "sglang, vllm, or with a version: sglang:0.5.4.post2 (newest sglang)"}, \
-    {"device", "D", "GPU by name or architecture: GB10, \"NVIDIA H200\", sm_120"}, \
+    {"device", "D", "GPU by name or architecture: GB10, \"NVIDIA H200\" (this one, or GB10)"}, \
     {"triton", "V", "the server's Triton version (what the engine's torch brings)"}, \
     {"dtype", "T", "the experts' type where the config does not say: fp8_w8a8:channel"}, \
     {"no-shared-fusion", NULL, "the server runs with --disable-shared-experts-fusion"}
@@ -48,6 +48,8 @@ struct target {
  */
 bool target_resolve(
     const struct arguments *args, const char *model, struct target *target, struct error *err);
+/* Reads --tp, --ep and --no-shared-fusion, which the command's table must have. */
+bool target_parallel(const struct arguments *args, struct parallel *parallel, struct error *err);
 /* Reads SPACE_OPTIONS; space_free it. */
 bool target_space(const struct arguments *args, struct space *space, struct error *err);
 
