@@ -371,6 +371,29 @@ static bool write_changes(struct edit *edit, struct error *err)
     return store_list_choices(edit->store, edit->tune.id, &edit->current, &edit->count, err);
 }
 
+/* Export leaves out what was never seen right on the card. */
+static void print_unverified(const struct edit *edit)
+{
+    bool told = false;
+
+    for (size_t i = 0; i < edit->change_count; i++) {
+        const struct store_choice *change = &edit->changes[i];
+        if (change->verified || change->dropped || change->source == CHOICE_DEFAULT)
+            continue;
+        printf("%sM=%d %s", told ? ", " : "\nnot verified, so not exported yet: ", change->m,
+            gemm_name(change->gemm));
+        told = true;
+    }
+    if (told)
+        puts("\n`moebench ab MODEL --m M --a default --b TILE --accept` checks and times it");
+}
+
+static void show(const struct edit *edit)
+{
+    print_all(edit);
+    print_unverified(edit);
+}
+
 static int edit_run(const struct arguments *args, struct error *err)
 {
     bool history = arguments_flag(args, "history");
@@ -385,7 +408,7 @@ static int edit_run(const struct arguments *args, struct error *err)
         print_history(&edit, err);
     else if (err->kind == ERROR_NONE && read_changes(args, &edit, err) &&
              (edit.change_count == 0 || write_changes(&edit, err)))
-        print_all(&edit);
+        show(&edit);
     free(edit.current);
     free(edit.changes);
     store_tune_free(&edit.tune);
