@@ -31,7 +31,7 @@ bool session_open(struct session *session, const struct question *question,
     return true;
 }
 
-bool session_set_up(struct session *session, struct error *err)
+static bool set_up(struct session *session, struct error *err)
 {
     const struct question *q = session->question;
     struct setup setup = {
@@ -61,7 +61,7 @@ bool session_start_worker(struct session *session, struct error *err)
 
     session_drop_worker(session);
     session->client = client_open(&options, err);
-    return session->client && session_set_up(session, err);
+    return session->client && set_up(session, err);
 }
 
 void session_drop_worker(struct session *session)

@@ -36,8 +36,6 @@ bool session_open(struct session *session, const struct question *question,
     const struct session_options *options, struct error *err);
 /* Starts the worker and sets the layer up; ends a running one first. */
 bool session_start_worker(struct session *session, struct error *err);
-/* A new baseline of the sentinel on the same worker. */
-bool session_set_up(struct session *session, struct error *err);
 void session_drop_worker(struct session *session);
 /* Queues a compile; *ticket names its answer. */
 bool session_submit(struct session *session, enum gemm gemm, const struct tile *tile,

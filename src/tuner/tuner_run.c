@@ -267,6 +267,7 @@ static bool refuse(struct tuner *tuner, const struct race_step *step, const stru
         return error_set(err, ERROR_FAILED, "worker: %s", outcome->text);
     race_set_kernel(
         tuner->race, step->items[item].gemm, step->items[item].tile, KERNEL_BAD, POINT_FAULTED);
+    tuner_view_kernel(tuner, step->items[item].gemm, step->items[item].tile);
     tuner_event(tuner, "worker", "%s", outcome->text);
     return true;
 }
@@ -331,7 +332,7 @@ bool tuner_measure(struct tuner *tuner, const struct race_step *step, struct err
            settle_outcome(tuner, step, &outcome, err);
     free(items);
     if (done && tuner->suspects == SUSPECT_AGAIN)
-        return session_set_up(&tuner->session, err);
+        return restart_worker(tuner, err); /* preheats, and takes a new baseline */
     return done;
 }
 
@@ -496,10 +497,22 @@ static bool open_all(struct tuner *tuner, struct error *err)
            tuner_keep_load(tuner, err);
 }
 
+/* The kernel timed is the installed engine's, whatever was asked for. */
+static void note_engine(struct tuner *tuner)
+{
+    const char *found = tuner->session.toolchain.engine_version;
+    const char *asked = tuner->question.engine.version;
+
+    if (found[0] && strcmp(found, asked) != 0)
+        tuner_event(
+            tuner, "note", "the kernel is that of version %s, the rules those of %s", found, asked);
+}
+
 static bool start_worker(struct tuner *tuner, struct error *err)
 {
     const struct hello *hello;
 
+    note_engine(tuner);
     if (!session_start_worker(&tuner->session, err))
         return false;
     hello = client_hello(tuner->session.client);
