@@ -12,6 +12,9 @@
  * FAKE_CUDA, words: fault=N (the Nth fused launch, from 1, breaks the context), hang=N (never
  * ends), drift=N:F (after N graphs the sentinels take F times as long), lack=SYMBOL,
  * memory=BYTES, name=X (no blanks).
+ *
+ * It stands in for libnvidia-ml.so.1 too (MOEBENCH_LIBNVML): gb10 (no memory figures, as a GB10
+ * answers), other=PID (another process computes on the GPU).
  */
 #include "gpu/abi.h"
 
@@ -814,4 +817,95 @@ CUresult cuGetProcAddress_v2(const char *symbol, void **pfn, int version, cuuint
         }
     }
     return CUDA_ERROR_NOT_FOUND;
+}
+
+/* NVML, by what src/gpu/nvml.c declares of it. */
+
+#define NVML_NOT_SUPPORTED 3
+
+struct nvml_memory {
+    unsigned long long total, free, used;
+};
+
+struct nvml_process {
+    unsigned pid;
+    unsigned long long used_memory;
+    unsigned gpu_instance, compute_instance;
+};
+
+EXPORT int nvmlInit_v2(void);
+EXPORT int nvmlShutdown(void);
+EXPORT int nvmlDeviceGetHandleByPciBusId_v2(const char *pci, void **device);
+EXPORT int nvmlDeviceGetTemperature(void *device, int sensor, unsigned *value);
+EXPORT int nvmlDeviceGetPowerUsage(void *device, unsigned *value);
+EXPORT int nvmlDeviceGetClockInfo(void *device, int which, unsigned *value);
+EXPORT int nvmlDeviceGetMemoryInfo(void *device, struct nvml_memory *memory);
+EXPORT int nvmlDeviceGetComputeRunningProcesses_v3(
+    void *device, unsigned *count, struct nvml_process *processes);
+
+static int is_gb10(void)
+{
+    const char *text = getenv("FAKE_CUDA");
+
+    return text && strstr(text, "gb10") != NULL;
+}
+
+int nvmlInit_v2(void)
+{
+    return 0;
+}
+
+int nvmlShutdown(void)
+{
+    return 0;
+}
+
+int nvmlDeviceGetHandleByPciBusId_v2(const char *pci, void **device)
+{
+    *device = &broken;
+    return strcmp(pci, "0000:01:00.0") ? 6 : 0;
+}
+
+int nvmlDeviceGetTemperature(void *device, int sensor, unsigned *value)
+{
+    (void)device;
+    (void)sensor;
+    *value = 41;
+    return 0;
+}
+
+int nvmlDeviceGetPowerUsage(void *device, unsigned *value)
+{
+    (void)device;
+    *value = 12500;
+    return 0;
+}
+
+int nvmlDeviceGetClockInfo(void *device, int which, unsigned *value)
+{
+    (void)device;
+    (void)which;
+    *value = 2420;
+    return 0;
+}
+
+int nvmlDeviceGetMemoryInfo(void *device, struct nvml_memory *memory)
+{
+    (void)device;
+    if (is_gb10())
+        return NVML_NOT_SUPPORTED;
+    *memory = (struct nvml_memory){100, 60, 40};
+    return 0;
+}
+
+int nvmlDeviceGetComputeRunningProcesses_v3(
+    void *device, unsigned *count, struct nvml_process *processes)
+{
+    const double other = knob("other=", -1);
+
+    (void)device;
+    *count = other >= 0;
+    if (other >= 0)
+        processes[0] = (struct nvml_process){.pid = (unsigned)other, .used_memory = 3000000000ull};
+    return 0;
 }

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "domain/argument.h"
+#include "gpu/nvml.h"
 #include "worker/backend.h"
 
 #include <stdio.h>
@@ -354,6 +355,63 @@ static void old_driver_is_named(void)
     setenv("FAKE_CUDA", "", 1);
 }
 
+/* Case A14: a GB10's NVML has no memory figures; the machine's are taken, marked as shared. */
+static void nvml_without_memory(void)
+{
+    struct nvml_state state;
+    struct nvml *nvml;
+
+    setenv("MOEBENCH_LIBNVML", FAKE_CUDA_LIBRARY, 1);
+    setenv("FAKE_CUDA", "", 1);
+    assert_null(nvml_open("0000:02:00.0"));
+    nvml = nvml_open("0000:01:00.0");
+    assert_non_null(nvml);
+    nvml_read(nvml, false, &state);
+    assert_true(nvml_has(&state, NVML_MEMORY) && state.memory_used == 40 && !state.memory_shared);
+    assert_true(nvml_has(&state, NVML_POWER) && state.power_w > 12 && state.power_w < 13);
+    setenv("FAKE_CUDA", "gb10", 1);
+    nvml_read(nvml, false, &state);
+    assert_false(nvml_has(&state, NVML_MEMORY));
+    assert_true(nvml_has(&state, NVML_TEMPERATURE) && state.temperature_c > 40);
+    nvml_read(nvml, true, &state);
+    assert_true(nvml_has(&state, NVML_MEMORY) && state.memory_shared);
+    assert_true(state.memory_total > state.memory_used && state.memory_used > 0);
+    assert_int_equal(nvml_processes(nvml, NULL, 0), 0);
+    nvml_close(nvml);
+    nvml_read(NULL, false, &state); /* no NVML at all */
+    assert_int_equal(state.has, 0);
+    assert_int_equal(nvml_processes(NULL, NULL, 0), -1);
+}
+
+/* Whoever else uses the GPU is named, and refused unless it is allowed. */
+static void busy_card_is_refused(void)
+{
+    struct world world = {0};
+    char other[32], pid[32];
+
+    setenv("MOEBENCH_LIBNVML", FAKE_CUDA_LIBRARY, 1);
+    snprintf(other, sizeof other, "other=%ld", (long)getppid());
+    snprintf(pid, sizeof pid, "pid %ld, 3.0 GB", (long)getppid());
+    setenv("FAKE_CUDA", other, 1);
+    world.self = backend_cuda.open("0", 1, &world.device, &world.err);
+    assert_non_null(world.self);
+    world.setup = (struct setup){.max_m = 8,
+        .shape = {.experts = 8,
+            .routed = 8,
+            .top_k = 2,
+            .hidden = 64,
+            .intermediate = 32,
+            .gated = true}};
+    assert_true(engine_parse("sglang:0.5.4.post2", &world.setup.engine, &world.err));
+    assert_false(backend_cuda.setup(world.self, &world.setup, &world.report, &world.err));
+    assert_non_null(strstr(world.err.text, pid));
+    assert_non_null(strstr(world.err.text, "--allow-busy"));
+    world.setup.allow_busy = true;
+    assert_true(backend_cuda.setup(world.self, &world.setup, &world.report, &world.err));
+    assert_non_null(strstr(world.report.note, pid));
+    backend_cuda.close(world.self);
+}
+
 static void run_apart(void (*body)(void))
 {
     int status;
@@ -397,6 +455,8 @@ int main(void)
         TEST(too_little_memory_is_refused),
         TEST(other_parameters_are_refused),
         TEST(old_driver_is_named),
+        TEST(nvml_without_memory),
+        TEST(busy_card_is_refused),
     };
 
     if (access(FAKE_CUDA_LIBRARY, R_OK) != 0)
