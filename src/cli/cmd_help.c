@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/commands.h"
+#include "cli/manual.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+
+static const struct option_spec help_options[] = {
+    {"mdoc", NULL, "print the man page's source"},
+    {"completion", NULL, "print the completion for bash"},
+    {0},
+};
 
 static int help_run(const struct arguments *args, struct error *err)
 {
@@ -12,7 +19,10 @@ static int help_run(const struct arguments *args, struct error *err)
         error_set(err, ERROR_USAGE, "help: no command is called '%s'; see: moebench help", name);
         return ERROR_USAGE;
     }
-    char *text = command ? command_help(command) : commands_overview();
+    char *text = arguments_flag(args, "mdoc")         ? manual_page()
+                 : arguments_flag(args, "completion") ? manual_completion()
+                 : command                            ? command_help(command)
+                                                      : commands_overview();
     fputs(text, stdout);
     free(text);
     return 0;
@@ -23,5 +33,6 @@ const struct command cmd_help = {
     .operands = "[COMMAND]",
     .operands_most = 1,
     .summary = "list the commands, or explain one",
+    .options = help_options,
     .run = help_run,
 };

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# The man page and the completion say all that the program's tables say, and are well formed.
+set -u
+fail() { echo "FAIL: $*"; exit 1; }
+page=$TOP_BUILDDIR/man/moebench.1
+
+"$MOEBENCH" help --mdoc | cmp "$page" - || fail "man/moebench.1 is not this program's"
+for name in $("$MOEBENCH" help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do
+    grep -q "^\.Ss $name" "$page" || fail "the man page lacks $name"
+    for option in $("$MOEBENCH" help "$name" | sed -n 's/^  \(--[a-z-]*\) .*/\1/p'); do
+        grep -q "^\.It Cm \"..$option\"" "$page" || fail "the man page lacks $name $option"
+    done
+done
+grep -q '^\.It Ic "..Ctrl-L"' "$page" || fail "the man page lacks the keys"
+if command -v mandoc >/dev/null; then
+    lint=$(mandoc -T lint -W warning "$page")
+    [ -z "$lint" ] || fail "mandoc: $lint"
+fi
+
+# shellcheck source=/dev/null
+. "$TOP_BUILDDIR/completion/moebench"
+COMP_WORDS=(moebench sha) COMP_CWORD=1
+_moebench
+[ "${COMPREPLY[0]}" = shape ] || fail "completion of a command: ${COMPREPLY[*]}"
+COMP_WORDS=(moebench tune --allow-b) COMP_CWORD=2
+_moebench
+[ "${COMPREPLY[*]}" = --allow-busy ] || fail "completion of an option: ${COMPREPLY[*]}"
+exit 0
