@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+"""moebench ab on the cuda back-end, with stand-ins for libcuda and for the compile helper."""
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+MOEBENCH = os.environ["MOEBENCH"]
+FAKE = os.path.join(os.environ["TOP_BUILDDIR"], "tests/fake_cuda.so")
+COMPILER = os.path.join(os.environ["TOP_SRCDIR"], "tests/data/fake_compiler.py")
+CONFIG = {"architectures": ["Qwen3MoeForCausalLM"], "model_type": "qwen3_moe", "hidden_size": 64,
+          "moe_intermediate_size": 32, "num_experts": 8, "num_experts_per_tok": 2,
+          "torch_dtype": "bfloat16"}
+A = "BM16,BN32,BK32,G1,w4,s3"
+FAST = "BM16,BN32,BK32,G1,w4,s4"
+WRONG = "BM16,BN32,BK32,G1,w4,s5"
+
+
+class AbCuda(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.config = os.path.join(self.folder, "config.json")
+        with open(self.config, "w", encoding="ascii") as out:
+            json.dump(CONFIG, out)
+
+    def ab(self, *args, fake=""):
+        env = dict(os.environ, MOEBENCH_LIBCUDA=FAKE, FAKE_CUDA=fake, XDG_CACHE_HOME=self.folder)
+        return subprocess.run(
+            [MOEBENCH, "ab", self.config, "--backend", "cuda", "--python",
+             f"{sys.executable} {COMPILER}", *args],
+            capture_output=True, text=True, check=False, env=env)
+
+    def test_verdicts(self):
+        for gemm in ("up", "down", "pair"):
+            for b, verdict, code in ((FAST, "FASTER", 0), (A, "SAME", 11)):
+                run = self.ab("--gemm", gemm, "--m", "8", "--a", A, "--b", b, "--json")
+                self.assertEqual(run.returncode, code, run.stderr)
+                facts = json.loads(run.stdout)
+                self.assertEqual(facts["verdict"], verdict)
+                self.assertAlmostEqual(facts["effect_pct"], -2 if b == FAST else 0, delta=0.1)
+
+    def test_wrong_results(self):
+        run = self.ab("--m", "8", "--a", A, "--b", WRONG)
+        self.assertEqual(run.returncode, 1)
+        self.assertIn("its results are wrong", run.stderr)
+
+    def test_a_fault_is_told(self):
+        run = self.ab("--gemm", "up", "--m", "8", "--a", A, "--b", FAST, fake="fault=9")
+        self.assertEqual(run.returncode, 1)
+        self.assertIn(A, run.stderr)
+
+
+if __name__ == "__main__":
+    if not os.path.exists(FAKE):
+        sys.exit(77)
+    unittest.main()
