@@ -92,6 +92,30 @@ static void writes_and_reads(void **state)
     free(deep);
 }
 
+static void absolute_paths(void **state)
+{
+    (void)state;
+    static const char *const rows[][2] = {
+        {"/", "/"},
+        {"/a//b/./c/", "/a/b/c"},
+        {"/a/../../b", "/b"},
+        {"/a/..", "/"},
+        {"/a/..b/.c", "/a/..b/.c"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *path = path_absolute(rows[i][0]);
+        assert_string_equal(path, rows[i][1]);
+        free(path);
+    }
+    char *here = path_absolute("."), *file = path_absolute("./x/../f");
+    assert_true(path_is_folder(here));
+    assert_int_equal(*here, '/');
+    assert_true(text_starts_with(file, here));
+    assert_string_equal(path_basename(file), "f");
+    free(here);
+    free(file);
+}
+
 static bool collect(const char *path, void *arg)
 {
     text_add(arg, "%s ", path + strlen(folder));
@@ -168,6 +192,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parts_of_a_path),
+        cmocka_unit_test(absolute_paths),
         cmocka_unit_test(xdg_folders),
         cmocka_unit_test(writes_and_reads),
         cmocka_unit_test(walks_in_order),

@@ -159,6 +159,14 @@ class Check(unittest.TestCase):
         self.assertEqual([len(file["served"]) for file in result["files"]], [18, 18])
         self.assertEqual(len(result["folder"]["in_force"]), 2)
 
+    def test_place_of_a_relative_path(self):
+        folder = os.path.join(os.environ["TOP_SRCDIR"], "data/gb10/configs/triton_3_5_0")
+        done = subprocess.run([os.path.abspath(MOEBENCH), "check", "--json", "."], cwd=folder,
+                              capture_output=True, text=True, check=True)
+        result = json.loads(done.stdout)
+        self.assertEqual(len(result["folder"]["in_force"]), 2)
+        self.assertEqual(result["folder"]["triton"], "3.5.0")
+
     def test_a03_asked_for_by_neither_engine(self):
         case = os.path.join(CASES, "A03-int4-packed")
         file = check(case, "--model", os.path.join(case, "config.json"))["files"][0]

@@ -97,6 +97,40 @@ char *path_dirname(const char *path)
     return slash == path ? xstrdup("/") : xstrndup(path, (size_t)(slash - path));
 }
 
+/* Takes the last folder off, down to "". */
+static void drop_last(struct text *path)
+{
+    while (path->length > 0 && path->data[--path->length] != '/')
+        continue;
+    if (path->data)
+        path->data[path->length] = '\0';
+}
+
+static void add_folders(struct text *absolute, const char *path)
+{
+    while (*path) {
+        size_t length = strcspn(path, "/");
+        if (length == 2 && strncmp(path, "..", 2) == 0)
+            drop_last(absolute);
+        else if (length > 0 && !(length == 1 && *path == '.'))
+            text_add(absolute, "/%.*s", (int)length, path);
+        path += length + (path[length] == '/');
+    }
+}
+
+char *path_absolute(const char *path)
+{
+    struct text absolute = {0};
+    char *here = *path == '/' ? NULL : getcwd(NULL, 0);
+    if (here)
+        add_folders(&absolute, here);
+    free(here);
+    add_folders(&absolute, path);
+    if (absolute.length == 0)
+        text_add(&absolute, "/");
+    return text_take(&absolute);
+}
+
 bool path_exists(const char *path)
 {
     return access(path, F_OK) == 0;

@@ -21,6 +21,8 @@ char *path_join(const char *folder, const char *name);
 const char *path_basename(const char *path);
 /* The part before the last '/' ("." without one), free(). */
 char *path_dirname(const char *path);
+/* From the root on, by its text alone: "." and ".." taken out, links left as they are; free(). */
+char *path_absolute(const char *path);
 bool path_exists(const char *path);
 bool path_is_folder(const char *path);
 bool path_make_folders(const char *path, struct error *err);

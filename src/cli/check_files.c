@@ -12,7 +12,9 @@ static void read_file(struct checked_file *item)
 {
     struct error err = {0};
     size_t length;
-    config_place_init(&item->place, item->path);
+    char *absolute = path_absolute(item->path);
+    config_place_init(&item->place, absolute);
+    free(absolute);
     item->named = config_name_parse(item->place.name, &item->name, &err);
     if (!item->named)
         config_fault_add(&item->faults, FAULT_ERROR, "name", FAULT_WHOLE_FILE,
