@@ -257,7 +257,6 @@ bool tuner_keep_chunk(struct tuner *tuner, const struct race_step *step,
 {
     float samples[CHUNK_SAMPLES];
     struct store_measurement *measurements = xcalloc(CHUNK_SAMPLES, sizeof *measurements);
-    struct race_progress progress;
     struct store_chunk row = {
         .tune = tuner->tune.id,
         .build = tuner->build.id,
@@ -279,9 +278,8 @@ bool tuner_keep_chunk(struct tuner *tuner, const struct race_step *step,
 
     row.count = gather(tuner, step, chunk, samples, measurements);
     snprintf(row.method, sizeof row.method, "graph, cold by rotation");
-    race_measure_progress(tuner->race, &progress);
-    row.done = (long long)progress.points_done;
-    row.total = (long long)progress.points_total;
+    row.done = tuner->view.points_done; /* as published last */
+    row.total = tuner->view.points_done + tuner->view.points_left;
     for (size_t i = 0; counts && i < row.count; i++)
         measurements[i].status = POINT_OK;
     done = store_write_chunk(tuner->store, &row, err);

@@ -40,6 +40,7 @@ struct tuner {
     struct tile *incumbent[GEMM_COUNT];
     struct snapshot view; /* the working copy that is published */
     double published;     /* when, clock_monotonic */
+    double chosen;        /* when the best so far were last looked for */
     double started;
 
     struct store *store;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #define PUBLISH_EVERY_S 0.05
+#define CHOOSE_EVERY_S 0.5 /* ranking all candidates takes milliseconds */
 
 static size_t cell_count(const struct tuner *tuner)
 {
@@ -206,7 +207,10 @@ void tuner_publish(struct tuner *tuner, bool now)
     if (!now && time - tuner->published < PUBLISH_EVERY_S)
         return;
     tuner->published = time;
-    tuner_view_choices(tuner);
+    if (now || time - tuner->chosen >= CHOOSE_EVERY_S) {
+        tuner->chosen = time;
+        tuner_view_choices(tuner);
+    }
     fill_progress(tuner);
     tuner->view.version++;
     pthread_mutex_lock(&tuner->lock);
