@@ -172,6 +172,27 @@ class Ab(unittest.TestCase):
         self.assertEqual(big.returncode, 1)
         self.assertIn("both GEMMs share it", big.stderr)
 
+    def test_an_accepted_tile_is_exported_as_hand_made(self):
+        db, out = os.path.join(self.folder, "tunes.db"), os.path.join(self.folder, "out")
+        self.write(lambda gemm, m, tile: 100 * FACTORS.get(tile, 1.2),
+                   tiles=[BASE.replace("G1", group) for group in ("G16", "G32", "G64")])
+        layer = ["glm-4.7-fp8", "--tp", "4", "--backend", "replay:" + self.set]
+        axes = ["--bm", "16", "--bn", "64", "--bk", "128", "--warps", "4", "--stages", "3"]
+        subprocess.run([MOEBENCH, "tune", *layer, "--db", db, "--batch-sizes", "16,64", *axes],
+                       check=True, capture_output=True)
+        run = self.ab("--db", db, "--m", "64", "--a", "choice", "--b", FAST, "--accept")
+        self.assertEqual(run.returncode, 0, run.stderr)
+        run = subprocess.run([MOEBENCH, "export", "--db", db, "--out", out, "--allow-recorded"],
+                             capture_output=True, text=True, check=True)
+        self.assertIn("M=64: hand: A/B: -", run.stdout)
+        path, = [line.split(" (")[0][6:] for line in run.stdout.splitlines()
+                 if line.startswith("wrote ") and "_down" not in line]
+        with open(path, encoding="ascii") as file:
+            entries = json.load(file)
+        self.assertEqual(list(entries), ["16", "64"])
+        self.assertEqual(entries["64"]["num_stages"], 4)
+        self.assertEqual(entries["16"]["num_stages"], 3)
+
 
 if __name__ == "__main__":
     unittest.main()
