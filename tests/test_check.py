@@ -2,7 +2,9 @@
 """moebench check over real users' files: cases A01, A05, A06, A09, A10, A12, A19."""
 import json
 import os
+import shutil
 import subprocess
+import tempfile
 import unittest
 
 MOEBENCH = os.environ["MOEBENCH"]
@@ -166,6 +168,16 @@ class Check(unittest.TestCase):
         result = json.loads(done.stdout)
         self.assertEqual(len(result["folder"]["in_force"]), 2)
         self.assertEqual(result["folder"]["triton"], "3.5.0")
+
+    def test_a_folder_that_stops_the_fallback(self):
+        with tempfile.TemporaryDirectory() as base:
+            place = os.path.join(base, "configs/triton_3_5_0+git1a2b")
+            shutil.copytree(os.path.join(os.environ["TOP_SRCDIR"],
+                                         "data/gb10/configs/triton_3_5_0"), place)
+            for file in check(base, "--engine", "sglang:0.5.23")["files"]:
+                self.assertEqual(faults(file), {("warn", "folder", None)})
+            for file in check(base, "--engine", "sglang:0.5.8.post1")["files"]:
+                self.assertEqual(file["verdict"], "ok")
 
     def test_a03_asked_for_by_neither_engine(self):
         case = os.path.join(CASES, "A03-int4-packed")

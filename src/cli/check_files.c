@@ -3,6 +3,7 @@
 
 #include "base/path.h"
 #include "base/text.h"
+#include "domain/engine_rules.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -226,6 +227,17 @@ static void judge_name(const struct checked_file *item, struct config_place *pla
     }
 }
 
+/* SGLang that lists the folders makes an int of every part of their names. */
+static void check_folder_name(const struct engine *engine, struct checked_file *item)
+{
+    if (engine->rules->fallback == FALLBACK_ALL && item->place.below_configs &&
+        !engine_folder_readable(item->place.folder))
+        config_fault_add(&item->faults, FAULT_WARN, "folder", FAULT_WHOLE_FILE,
+            "%.64s: SGLang %s stops with a ValueError at this folder's name as soon as it misses a "
+            "file in its own Triton's folder",
+            item->place.folder, engine_rules_version(engine));
+}
+
 void checked_set_judge(struct checked_set *set, const struct check_wishes *wishes,
     struct engine *engine, char *triton, size_t size)
 {
@@ -248,6 +260,8 @@ void checked_set_judge(struct checked_set *set, const struct check_wishes *wishe
             config_fault_add(&set->items[i].faults,
                 wishes->triton != NULL ? FAULT_WARN : FAULT_NOTE, "triton", FAULT_WHOLE_FILE, "%s",
                 places[i].why);
+        if (set->folder)
+            check_folder_name(engine, &set->items[i]);
         config_faults_sort(&set->items[i].faults);
     }
     free(places);
