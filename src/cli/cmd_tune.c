@@ -49,10 +49,24 @@ static bool has_ended(const struct snapshot *s)
     return s->state == TUNER_DONE || s->state == TUNER_STOPPED || s->state == TUNER_FAILED;
 }
 
-/* Follows the tune to its end, one line a second at most. Returns the last snapshot, borrowed. */
-static const struct snapshot *follow(struct tuner *tuner, bool quiet)
+/* What will be written, once the tool chain is known and before anything is timed. */
+static void name_files(const struct snapshot *s, const char *out)
 {
-    bool terminal = isatty(STDERR_FILENO), asked = false;
+    for (int g = 0; g < GEMM_COUNT; g++) {
+        char *path = s->question.gemms[g]
+                         ? export_path(&s->question, s->toolchain.triton, (enum gemm)g)
+                         : NULL;
+        if (path)
+            fprintf(stderr, "%s %s/%s\n", out ? "will write" : "file to come:", out ? out : "DIR",
+                path);
+        free(path);
+    }
+}
+
+/* Follows the tune to its end, one line a second at most. Returns the last snapshot, borrowed. */
+static const struct snapshot *follow(struct tuner *tuner, const char *out)
+{
+    bool terminal = isatty(STDERR_FILENO), asked = false, named = false;
     double printed = 0;
     char event[256] = "";
 
@@ -67,16 +81,20 @@ static const struct snapshot *follow(struct tuner *tuner, bool quiet)
             asked = true;
         }
         s = tuner_snapshot_acquire(tuner);
-        if (!quiet && strcmp(event, s->last_event) != 0) {
+        if (!named && s->toolchain.triton[0]) {
+            named = true;
+            name_files(s, out);
+        }
+        if (strcmp(event, s->last_event) != 0) {
             memcpy(event, s->last_event, sizeof event);
             fprintf(stderr, "%s%s\n", terminal ? "\r\033[K" : "", event);
         }
         if (has_ended(s)) {
-            if (!quiet && terminal)
+            if (terminal)
                 fputs("\r\033[K", stderr);
             return s;
         }
-        if (!quiet && clock_monotonic() - printed >= (terminal ? 0.1 : 1.0)) {
+        if (clock_monotonic() - printed >= (terminal ? 0.1 : 1.0)) {
             printed = clock_monotonic();
             tune_print_progress(stderr, s, terminal);
         }
@@ -144,24 +162,15 @@ static bool export_to(const struct arguments *args, const struct snapshot *s, co
     return done;
 }
 
-/* What will be written, before anything is timed. */
-static void announce(const struct tune_ask *ask, const char *out)
+static void announce(const struct tune_ask *ask)
 {
     const struct question *q = &ask->question;
-    const char *triton = ask->target.triton[0] ? ask->target.triton : "X_Y_Z";
 
     if (ask->note[0])
         fprintf(stderr, "%s\n", ask->note);
     fprintf(stderr, "%s TP%d for %s:%s on %s, %s%s\n", q->model, q->tp, engine_name(&q->engine),
         q->engine.version, q->device.name, effort_name(q->effort),
         strncmp(ask->options.backend, "replay", 6) == 0 ? " (recorded figures)" : "");
-    for (int g = 0; g < GEMM_COUNT; g++) {
-        char *path = q->gemms[g] ? export_path(q, triton, (enum gemm)g) : NULL;
-        if (path)
-            fprintf(stderr, "%s %s/%s\n", out ? "will write" : "file to come:", out ? out : "DIR",
-                path);
-        free(path);
-    }
 }
 
 static int report(
@@ -200,12 +209,12 @@ static int tune_run(const struct arguments *args, struct error *err)
     int code = 0;
 
     if (tune_ask(args, arguments_operand(args, 0), ask, err)) {
-        announce(ask, out);
+        announce(ask);
         catch_signals();
         tuner = tuner_open(&ask->question, &ask->options, err);
     }
     if (tuner) {
-        const struct snapshot *last = follow(tuner, false);
+        const struct snapshot *last = follow(tuner, out);
         code = report(args, last, out, err);
         tuner_snapshot_release(tuner, last);
     }
