@@ -94,7 +94,7 @@ static const struct snapshot *follow(struct tuner *tuner, const char *out)
                 fputs("\r\033[K", stderr);
             return s;
         }
-        if (clock_monotonic() - printed >= (terminal ? 0.1 : 1.0)) {
+        if (s->state != TUNER_STARTING && clock_monotonic() - printed >= (terminal ? 0.1 : 1.0)) {
             printed = clock_monotonic();
             tune_print_progress(stderr, s, terminal);
         }
