@@ -192,6 +192,14 @@ static void test_keys_post(void **arg)
     assert_int_equal(press(bench, "q").kind, EFFECT_QUIT);
 }
 
+static void test_ended_takes_none(void **arg)
+{
+    struct bench *bench = *arg;
+    bench->snapshot.state = TUNER_DONE;
+    assert_int_equal(press(bench, "c").kind, EFFECT_NONE);
+    assert_non_null(strstr(bench->state.notice, "ended"));
+}
+
 static void test_quit_asks(void **arg)
 {
     struct bench *bench = *arg;
@@ -243,6 +251,7 @@ int main(void)
         cmocka_unit_test(test_layout_every_size),
         cmocka_unit_test_setup_teardown(test_draw_every_size, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_keys_post, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_ended_takes_none, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_quit_asks, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_editor, set_up, tear_down),
         cmocka_unit_test(test_keys_are_distinct),

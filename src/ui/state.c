@@ -293,7 +293,7 @@ static void scroll(struct state *state, int key)
         state->scroll = LOG_LINES;
 }
 
-struct effect state_key(struct state *state, const struct snapshot *snapshot, int key)
+static struct effect dispatch_key(struct state *state, const struct snapshot *snapshot, int key)
 {
     struct effect none = {.kind = EFFECT_NONE};
     enum overlay overlay = state->overlay;
@@ -319,4 +319,13 @@ struct effect state_key(struct state *state, const struct snapshot *snapshot, in
     }
     scroll(state, key);
     return none;
+}
+
+struct effect state_key(struct state *state, const struct snapshot *snapshot, int key)
+{
+    struct effect effect = dispatch_key(state, snapshot, key);
+    if (effect.kind != EFFECT_COMMAND || snapshot->state < TUNER_DONE)
+        return effect;
+    note(state, "the tune has ended and takes no commands: see moebench edit, or --again");
+    return (struct effect){.kind = EFFECT_NONE};
 }
