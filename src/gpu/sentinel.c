@@ -83,6 +83,25 @@ double sentinel_clock_mhz(const struct slot *slot)
     return ns > 0 ? 1e3 * cycles / ns : 0;
 }
 
+/*
+ * The MMA loop runs as fast as the clock, and the clock yields to the power that the timed tiles
+ * themselves draw (7 % on an H100 at M=1024). That is theirs, not a disturbance: the clock is told
+ * beside the samples, and the loop is judged in cycles.
+ */
+double sentinel_deviation(
+    const struct timing *timing, const double medians[SENTINEL_KINDS], double clock_mhz)
+{
+    double worst = 0;
+
+    for (int kind = 0; kind < SENTINEL_KINDS && timing->base_us[kind] > 0; kind++) {
+        const bool clocked = kind == SENTINEL_MMA && clock_mhz > 0 && timing->base_mhz > 0;
+        const double pace = clocked ? clock_mhz / timing->base_mhz : 1;
+
+        worst = fmax(worst, fabs(medians[kind] * pace / timing->base_us[kind] - 1));
+    }
+    return worst;
+}
+
 static int compare_floats(const void *left, const void *right)
 {
     const float a = *(const float *)left, b = *(const float *)right;
@@ -145,5 +164,6 @@ bool sentinel_settle(struct timing *timing, struct error *err)
         passed = clock_monotonic() - start;
     } while (passed < SETTLE_LEAST_S || (worst > SETTLE_AGREE && passed < SETTLE_MOST_S));
     memcpy(timing->base_us, now, sizeof now);
+    timing->base_mhz = sentinel_clock_mhz(&timing->slots[timing->first]);
     return true;
 }

@@ -7,9 +7,12 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define STREAM_LEAST (64u << 20) /* bytes that the sentinel streams through */
-#define SPACING_LAUNCHES 32      /* between sentinels, and */
-#define SPACING_TIMES 20         /* so many times what one takes */
+/* What the sentinel streams through: bytes at least, and what a fast card reads in that time, as a
+ * shorter look at its memory is noisier than the 3 % it is judged by. */
+#define STREAM_LEAST (64u << 20)
+#define STREAM_SECONDS 1e-4
+#define SPACING_LAUNCHES 32 /* between sentinels, and */
+#define SPACING_TIMES 20    /* so many times what one takes */
 
 static bool make_slot(struct slot *slot, struct error *err)
 {
@@ -58,8 +61,9 @@ static void drop_slot(struct slot *slot)
 struct timing *timing_open(struct layer *layer, struct error *err)
 {
     struct timing *timing = xcalloc(1, sizeof *timing);
-    const size_t twice_l2 = 2 * (size_t)layer->card->facts.l2_bytes;
-    const size_t bytes = twice_l2 > STREAM_LEAST ? twice_l2 : STREAM_LEAST;
+    const struct device *facts = &layer->card->facts;
+    const double least = fmax(STREAM_LEAST, facts->bandwidth * STREAM_SECONDS);
+    const size_t bytes = (size_t)fmax(least, 2.0 * (double)facts->l2_bytes) & ~(size_t)0xfff;
     CUstream stream = layer->card->stream;
 
     timing->layer = layer;
@@ -320,9 +324,8 @@ static bool read_slot(const struct timing *timing, const struct slot *slot,
         result->launches += slot->launches[i];
     }
     result->count = slot->entry_count;
-    for (int kind = 0; kind < SENTINEL_KINDS && timing->base_us[kind] > 0; kind++)
-        result->sentinel = fmax(result->sentinel, fabs(medians[kind] / timing->base_us[kind] - 1));
     result->clock_mhz = sentinel_clock_mhz(slot);
+    result->sentinel = sentinel_deviation(timing, medians, result->clock_mhz);
     result->gpu_s = 1e-6 * total_us;
     return true;
 }

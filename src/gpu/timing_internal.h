@@ -6,7 +6,8 @@
 #include "gpu/timing.h"
 
 #define SENTINELS 32 /* a batch at most */
-#define SENTINEL_KINDS 2
+
+enum sentinel_kind { SENTINEL_STREAM, SENTINEL_MMA, SENTINEL_KINDS };
 
 /* Host memory that kernels write to while a graph runs. */
 struct board {
@@ -39,6 +40,7 @@ struct timing {
     int first, under_way; /* ring of slots */
     double granularity_us;
     double base_us[SENTINEL_KINDS];
+    double base_mhz; /* the clock beside them */
     double sentinel_us;       /* all of one, about */
     unsigned long long turns; /* launches so far: walks through places and copies */
 };
@@ -49,6 +51,9 @@ bool sentinel_queue(struct timing *timing, struct slot *slot, struct error *err)
 bool sentinel_read(
     const struct slot *slot, double medians[SENTINEL_KINDS], double *total_us, struct error *err);
 double sentinel_clock_mhz(const struct slot *slot);
+/* The largest relative deviation from the base. */
+double sentinel_deviation(
+    const struct timing *timing, const double medians[SENTINEL_KINDS], double clock_mhz);
 /* Batches of sentinels alone until two in a row agree; fills the base and the grain. */
 bool sentinel_settle(struct timing *timing, struct error *err);
 

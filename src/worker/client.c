@@ -151,6 +151,7 @@ bool client_setup(struct client *client, const struct setup *setup, struct setup
     bool ok = client_send(client, &command, err) &&
               client_expect(client, EVENT_READY, WORKER_SETUP_PATIENCE_S, event, err);
     *report = event->ready;
+    client->loaded_count = 0; /* a new layer has no kernels */
     free(event);
     return ok;
 }

@@ -23,7 +23,7 @@ struct client_options {
 struct client *client_open(const struct client_options *options, struct error *err);
 const struct hello *client_hello(const struct client *client);
 /* Sets the layer up and waits for it: seconds, for tensors are filled. Events of before are
- * dropped. */
+ * dropped, and so is every kernel that was loaded. */
 bool client_setup(struct client *client, const struct setup *setup, struct setup_report *report,
     struct error *err);
 
