@@ -40,7 +40,7 @@ struct timing {
     int first, under_way; /* ring of slots */
     double granularity_us;
     double base_us[SENTINEL_KINDS];
-    double base_mhz; /* the clock beside them */
+    double base_mhz;          /* the clock beside them */
     double sentinel_us;       /* all of one, about */
     unsigned long long turns; /* launches so far: walks through places and copies */
 };
