@@ -200,6 +200,9 @@ static void what_is_not_known_is_refused(void **state)
     shape.dtype = DTYPE_INT4_W4A16;
     assert_false(argument_supported(&engine, &shape, &err));
     assert_non_null(strstr(err.text, "int4_w4a16"));
+    shape.dtype = DTYPE_INT8_W8A8;
+    assert_false(argument_supported(&engine, &shape, &err));
+    assert_non_null(strstr(err.text, "int8_w8a8"));
     shape = glm();
     engine = engine_of("vllm");
     assert_false(argument_supported(&engine, &shape, &err));

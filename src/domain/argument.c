@@ -305,13 +305,10 @@ bool argument_supported(const struct engine *engine, const struct shape *shape, 
         return error_set(err, ERROR_FAILED,
             "%s %s: its kernel can not be launched yet, only SGLang's", engine_name(engine),
             engine->version);
-    if (!tensors[shape->dtype].a)
-        return error_set(err, ERROR_FAILED, "%s: %s weights can not be launched yet",
-            engine_name(engine), dtype_name(shape->dtype));
-    if (shape->dtype == DTYPE_INT8_W8A8 && !is_blockwise(shape) && !shape->per_channel)
+    if (shape->dtype != DTYPE_BF16 && shape->dtype != DTYPE_FP16 && shape->dtype != DTYPE_FP8_W8A8)
         return error_set(err, ERROR_FAILED,
-            "%s: int8_w8a8 has scales per channel or per block, never per tensor",
-            engine_name(engine));
+            "%s: %s weights can not be launched yet; fp8_w8a8, bf16 and fp16 can",
+            engine_name(engine), dtype_name(shape->dtype));
     return true;
 }
 
