@@ -44,6 +44,7 @@ class Terminal:
         self.raw = b""
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it comes ignored
             for number in ignore:
                 signal.signal(number, signal.SIG_IGN)
             os.environ.update({"TERM": term, **dict(env)})
