@@ -55,7 +55,7 @@ static int draw_choice(const struct view *view, enum gemm gemm, int y)
 {
     const struct choice *choice = &view->snapshot->choices[gemm][view->state->m_index];
     const struct rect *rect = &view->layout.detail;
-    char name[TILE_TEXT_SIZE], us[32];
+    char name[TILE_TEXT_SIZE], us[32], interval[48] = "";
     canvas_print(view->canvas, rect, 1, y++, ROLE_HEADING, "entry of %s", gemm_name(gemm));
     if (!choice->chosen) {
         canvas_print(view->canvas, rect, 1, y++, ROLE_DIM, "none yet");
@@ -63,8 +63,10 @@ static int draw_choice(const struct view *view, enum gemm gemm, int y)
     }
     canvas_print(
         view->canvas, rect, 1, y++, ROLE_TEXT, "%s", tile_format(&choice->tile, name, sizeof name));
-    canvas_print(view->canvas, rect, 1, y++, ROLE_TEXT, "%s us [%.1f, %.1f]%s",
-        view_us(choice->median_us, us, sizeof us), choice->low_us, choice->high_us,
+    if (!isnan(choice->low_us)) /* too few samples for one so far */
+        snprintf(interval, sizeof interval, " [%.1f, %.1f]", choice->low_us, choice->high_us);
+    canvas_print(view->canvas, rect, 1, y++, ROLE_TEXT, "%s us%s%s",
+        view_us(choice->median_us, us, sizeof us), interval,
         choice->default_fits ? "" : ", the default does not fit");
     if (!isnan(choice->default_us))
         canvas_print(view->canvas, rect, 1, y++, ROLE_TEXT, "default %.1f us: %s",
