@@ -67,8 +67,10 @@ static void close_on_exec_from(unsigned first)
 static _Noreturn void child_exec(const char *const argv[], int pipes[PIPES][2])
 {
     setpgid(0, 0);
-    for (int number = 1; number < NSIG; number++)
+    for (int number = 1; number < NSIG; number++) {
+        signal(number, SIG_IGN); /* drops a Ctrl-C that came before the group of our own */
         signal(number, SIG_DFL);
+    }
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
