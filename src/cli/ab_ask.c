@@ -143,19 +143,6 @@ static bool find_tune(const struct arguments *args, struct ab_ask *ask, struct e
     return err->kind == ERROR_NONE;
 }
 
-static bool read_gemms(const char *text, bool gemms[GEMM_COUNT], struct error *err)
-{
-    enum gemm gemm;
-
-    gemms[GEMM_UP] = gemms[GEMM_DOWN] = strcmp(text, "pair") == 0;
-    if (gemms[GEMM_UP])
-        return true;
-    if (!gemm_parse(text, &gemm))
-        return error_set(err, ERROR_USAGE, "--gemm %s: up, down or pair", text);
-    gemms[gemm] = true;
-    return true;
-}
-
 /* --m, else every M that either side has an entry for. */
 static bool read_ms(const struct arguments *args, struct ab_ask *ask, struct error *err)
 {
@@ -188,7 +175,7 @@ static bool make_jobs(const struct arguments *args, struct ab_ask *ask, struct e
     bool gemms[GEMM_COUNT];
     long blocks;
 
-    if (!read_gemms(arguments_text(args, "gemm", "pair"), gemms, err) ||
+    if (!arguments_gemms(args, "pair", gemms, err) ||
         !arguments_int(args, "blocks", 8, 10000, AB_BUDGET, &blocks, err))
         return false;
     ask->jobs = xcalloc((size_t)q->batch_size_count + 1, sizeof *ask->jobs);

@@ -140,6 +140,21 @@ bool arguments_int(const struct arguments *args, const char *name, long low, lon
         args->command->name, name, low, high, text);
 }
 
+bool arguments_gemms(
+    const struct arguments *args, const char *both, bool gemms[GEMM_COUNT], struct error *err)
+{
+    const char *text = arguments_text(args, "gemm", both);
+    enum gemm gemm;
+
+    gemms[GEMM_UP] = gemms[GEMM_DOWN] = strcmp(text, both) == 0;
+    if (gemms[GEMM_UP])
+        return true;
+    if (!gemm_parse(text, &gemm))
+        return error_set(err, ERROR_USAGE, "--gemm %s: up, down or %s", text, both);
+    gemms[gemm] = true;
+    return true;
+}
+
 const char *arguments_operand(const struct arguments *args, size_t index)
 {
     return index < args->operand_count ? args->operands[index] : NULL;

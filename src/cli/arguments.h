@@ -3,6 +3,7 @@
 #define MOEBENCH_CLI_ARGUMENTS_H
 
 #include "base/error.h"
+#include "domain/shape.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -45,6 +46,9 @@ const char *arguments_nth(const struct arguments *args, const char *name, size_t
 /* Into *value; `otherwise` when not given. ERROR_USAGE outside [low, high]. */
 bool arguments_int(const struct arguments *args, const char *name, long low, long high,
     long otherwise, long *value, struct error *err);
+/* --gemm: up, down or `both`, the word for the two and what stands without it. */
+bool arguments_gemms(
+    const struct arguments *args, const char *both, bool gemms[GEMM_COUNT], struct error *err);
 /* The operand, or NULL when there are fewer. */
 const char *arguments_operand(const struct arguments *args, size_t index);
 

@@ -48,18 +48,6 @@ static bool read_ms(const struct arguments *args, int ms[], size_t *count, struc
     return *count > 0 || error_set(err, ERROR_USAGE, "bench: a batch size is needed: --m 64");
 }
 
-static bool read_gemms(const char *text, bool gemms[GEMM_COUNT], struct error *err)
-{
-    enum gemm gemm;
-    gemms[GEMM_UP] = gemms[GEMM_DOWN] = strcmp(text, "both") == 0;
-    if (gemms[GEMM_UP])
-        return true;
-    if (!gemm_parse(text, &gemm))
-        return error_set(err, ERROR_USAGE, "bench: --gemm is up, down or both, not '%s'", text);
-    gemms[gemm] = true;
-    return true;
-}
-
 /* Adds a GEMM's kernels and its rows, M by M. */
 static void plan_gemm(struct bench *bench, enum gemm gemm, const struct tile tiles[],
     size_t tile_count, const int ms[], size_t m_count)
@@ -86,7 +74,7 @@ bool bench_plan(struct bench *bench, const struct arguments *args, struct error 
     int ms[MS_MOST];
     bool gemms[GEMM_COUNT];
     long samples = 0;
-    bool ok = read_gemms(arguments_text(args, "gemm", "both"), gemms, err) &&
+    bool ok = arguments_gemms(args, "both", gemms, err) &&
               read_tiles(args, tiles, &tile_count, err) &&
               (bench->compile_only || read_ms(args, ms, &m_count, err)) &&
               arguments_int(args, "samples", 1, 100000, 30, &samples, err);

@@ -207,19 +207,6 @@ static bool check_pairs(const struct edit *edit, struct error *err)
     return true;
 }
 
-static bool read_gemms(const char *text, bool gemms[GEMM_COUNT], struct error *err)
-{
-    enum gemm gemm;
-
-    gemms[GEMM_UP] = gemms[GEMM_DOWN] = strcmp(text, "pair") == 0;
-    if (gemms[GEMM_UP])
-        return true;
-    if (!gemm_parse(text, &gemm))
-        return error_set(err, ERROR_USAGE, "--gemm %s: up, down or pair", text);
-    gemms[gemm] = true;
-    return true;
-}
-
 /* The usual batch sizes above `above` that have no entry get the engine's default. */
 static bool pin(struct edit *edit, long above, struct error *err)
 {
@@ -264,7 +251,7 @@ static bool read_changes(const struct arguments *args, struct edit *edit, struct
     bool done;
 
     if (!arguments_int(args, "pin-above", 0, INT_MAX, -1, &above, err) ||
-        !read_gemms(arguments_text(args, "gemm", "pair"), edit->gemms, err))
+        !arguments_gemms(args, "pair", edit->gemms, err))
         return false;
     edit->reason = arguments_text(args, "reason", NULL);
     if (above >= 0)

@@ -35,19 +35,6 @@ static bool read_time(const char *text, double *seconds, struct error *err)
     return true;
 }
 
-static bool read_gemms(const char *text, bool gemms[GEMM_COUNT], struct error *err)
-{
-    enum gemm gemm;
-
-    gemms[GEMM_UP] = gemms[GEMM_DOWN] = strcmp(text, "both") == 0;
-    if (gemms[GEMM_UP])
-        return true;
-    if (!gemm_parse(text, &gemm))
-        return error_set(err, ERROR_USAGE, "--gemm %s: up, down or both", text);
-    gemms[gemm] = true;
-    return true;
-}
-
 static bool read_routing(const char *text, struct question *question, struct error *err)
 {
     question->routing = ROUTING_UNIFORM;
@@ -82,7 +69,7 @@ static bool read_question(const struct arguments *args, struct question *q, stru
 
     if (!read_effort(args, &q->effort, err) ||
         !read_time(arguments_text(args, "time", NULL), &q->budget_s, err) ||
-        !read_gemms(arguments_text(args, "gemm", "both"), q->gemms, err) ||
+        !arguments_gemms(args, "both", q->gemms, err) ||
         !read_routing(arguments_text(args, "routing", "uniform"), q, err) ||
         !arguments_int(args, "seed", 0, 1L << 52, 1, &seed, err) ||
         (sizes && !question_set_batch_sizes(q, sizes, err)))

@@ -35,7 +35,7 @@ static const enum space_axis grid_order[AXIS_COUNT] = {
     AXIS_STAGES,
 };
 
-static int *axis_of(struct tile *tile, enum space_axis axis)
+int *space_axis_at(struct tile *tile, enum space_axis axis)
 {
     switch (axis) {
     case AXIS_BM:
@@ -60,7 +60,7 @@ int space_axis_of(const struct tile *tile, enum space_axis axis)
 {
     struct tile copy = *tile;
 
-    return *axis_of(&copy, axis);
+    return *space_axis_at(&copy, axis);
 }
 
 const char *space_axis_name(enum space_axis axis)
@@ -84,7 +84,7 @@ static void rebuild(struct space *space)
             enum space_axis axis = grid_order[i];
             size_t values = (size_t)space->value_count[axis];
 
-            *axis_of(&space->tiles[n], axis) = space->values[axis][rest % values];
+            *space_axis_at(&space->tiles[n], axis) = space->values[axis][rest % values];
             rest /= values;
         }
     }
@@ -143,7 +143,7 @@ static bool value_legal(enum space_axis axis, int value, struct error *err)
 {
     struct tile tile = {16, 16, 16, 1, 4, 3, false};
 
-    *axis_of(&tile, axis) = value;
+    *space_axis_at(&tile, axis) = value;
     return tile_legal(&tile, err);
 }
 

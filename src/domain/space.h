@@ -29,7 +29,8 @@ bool space_set_axis(struct space *space, const char *text, struct error *err);
 /* A JSON list of entries (upstream's --search-space-file). */
 bool space_from_json(const struct json *list, struct space *space, struct error *err);
 bool space_from_file(const char *path, struct space *space, struct error *err);
-/* The value that `tile` has on the axis. */
+/* The number of `tile` on the axis, to be changed; and its value. */
+int *space_axis_at(struct tile *tile, enum space_axis axis);
 int space_axis_of(const struct tile *tile, enum space_axis axis);
 const char *space_axis_name(enum space_axis axis); /* "BM", "BN", "BK", "G", "w", "s" */
 

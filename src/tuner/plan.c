@@ -73,25 +73,11 @@ int plan_m_index(const struct plan *plan, int m)
     return -1;
 }
 
-static int *tile_axis(struct tile *tile, enum space_axis axis)
-{
-    int *const numbers[AXIS_COUNT] = {
-        [AXIS_BM] = &tile->block_m,
-        [AXIS_BN] = &tile->block_n,
-        [AXIS_BK] = &tile->block_k,
-        [AXIS_GROUP] = &tile->group_m,
-        [AXIS_WARPS] = &tile->num_warps,
-        [AXIS_STAGES] = &tile->num_stages,
-    };
-
-    return numbers[axis];
-}
-
 int plan_neighbour(const struct plan *plan, int tile, enum space_axis axis, int direction)
 {
     const struct space *space = &plan->question->space;
     struct tile moved = plan->tiles[tile].tile;
-    int *number = tile_axis(&moved, axis), count = space->value_count[axis];
+    int *number = space_axis_at(&moved, axis), count = space->value_count[axis];
 
     for (int i = 0; i < count; i++) {
         if (space->values[axis][i] != *number)

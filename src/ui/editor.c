@@ -18,19 +18,6 @@ static const struct {
     [AXIS_STAGES] = {1, 8, false},
 };
 
-static int *number_of(struct tile *tile, enum space_axis axis)
-{
-    int *const numbers[AXIS_COUNT] = {
-        [AXIS_BM] = &tile->block_m,
-        [AXIS_BN] = &tile->block_n,
-        [AXIS_BK] = &tile->block_k,
-        [AXIS_GROUP] = &tile->group_m,
-        [AXIS_WARPS] = &tile->num_warps,
-        [AXIS_STAGES] = &tile->num_stages,
-    };
-    return numbers[axis];
-}
-
 void editor_open(struct editor *editor, const struct tile *tile)
 {
     *editor = (struct editor){.tile = *tile, .axis = AXIS_BM};
@@ -52,7 +39,7 @@ static void remember(struct editor *editor)
 
 static void step_number(struct editor *editor, bool up)
 {
-    int *number = number_of(&editor->tile, editor->axis);
+    int *number = space_axis_at(&editor->tile, editor->axis);
     int low = ranges[editor->axis].low, high = ranges[editor->axis].high;
     int next = *number;
     if (!ranges[editor->axis].powers) {
@@ -71,7 +58,7 @@ static void step_number(struct editor *editor, bool up)
 
 static void type_digit(struct editor *editor, int digit)
 {
-    int *number = number_of(&editor->tile, editor->axis);
+    int *number = space_axis_at(&editor->tile, editor->axis);
     if (!editor->typing)
         remember(editor);
     int typed = editor->typing ? *number * 10 + digit : digit;
