@@ -68,6 +68,7 @@ static void compare_golden(const char *name, const char *suffix, const struct te
 static void check_screen(struct bench *bench, const char *name, int width, int height)
 {
     struct text text = {0}, roles = {0};
+    fixture_past(&bench->state, &bench->snapshot);
     canvas_resize(&bench->canvas, width, height);
     view_draw(&bench->canvas, &bench->snapshot, &bench->state);
     canvas_text(&bench->canvas, &text);
@@ -257,5 +258,6 @@ int main(void)
         cmocka_unit_test(test_keys_are_distinct),
         cmocka_unit_test(test_steps),
     };
+    setenv("TZ", "UTC", 1);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

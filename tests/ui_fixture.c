@@ -143,3 +143,91 @@ void fixture_free(struct snapshot *snapshot)
     }
     question_free(&snapshot->question);
 }
+
+#define AT_NOON 1795608000.0 /* 2026-11-25 12:00 UTC */
+
+/* Thirty around the cell's median, the last one far out. */
+static void add_samples(struct past *past, double median_us)
+{
+    past->sample_count = 30;
+    past->samples = xcalloc(past->sample_count, sizeof past->samples[0]);
+    for (int i = 0; i < 30; i++)
+        past->samples[i] = (float)(median_us * (1 + 0.0004 * (i * 7 % 13 - 6)));
+    past->samples[29] = (float)(median_us * 1.05);
+}
+
+static void add_history(struct past *past, const struct tile *tile)
+{
+    struct store_choice hand = {.id = 2, .tile = *tile, .source = CHOICE_HAND, .time = AT_NOON};
+    struct store_choice race = hand;
+    snprintf(hand.reason, sizeof hand.reason, "on the map");
+    snprintf(race.reason, sizeof race.reason, "fastest of 4 confirmed");
+    hand.median_us = hand.default_us = NAN;
+    race.id = 1;
+    race.tile.num_warps = 8;
+    race.source = CHOICE_RACE;
+    race.time = AT_NOON - 3600;
+    race.median_us = 1780;
+    race.default_us = 2173.9;
+    past->history = xcalloc(2, sizeof past->history[0]);
+    past->history[0] = hand;
+    past->history[1] = race;
+    past->history_count = 2;
+}
+
+static void add_ab(struct past *past, const struct tile *tile)
+{
+    past->abs = xcalloc(1, sizeof past->abs[0]);
+    past->abs[0] = (struct store_ab){.gemm = -1,
+        .m = past->m,
+        .a = {*tile, *tile},
+        .b = {*tile, *tile},
+        .a_label = "choice",
+        .b_label = "default",
+        .verdict = "SLOWER",
+        .effect_pct = 24.1,
+        .low_pct = 23.2,
+        .high_pct = 25.0,
+        .blocks = 12,
+        .time = AT_NOON + 60};
+    past->ab_count = 1;
+}
+
+static void add_events(struct past *past)
+{
+    static const char *const texts[] = {
+        "tune 1 of GLM-4.7-FP8 TP4", "race 2/4 begins", "up M=96 settled: 1.12x default"};
+    past->event_count = sizeof texts / sizeof texts[0];
+    past->events = xcalloc(past->event_count, sizeof past->events[0]);
+    for (size_t i = 0; i < past->event_count; i++) {
+        past->events[i].time = AT_NOON + 60 * (double)i;
+        snprintf(past->events[i].text, sizeof past->events[i].text, "%s", texts[i]);
+    }
+}
+
+void fixture_past(struct state *state, const struct snapshot *snapshot)
+{
+    struct past *past = &state->past;
+    past_free(past);
+    past->tune = snapshot->tune;
+    past->gemm = state->gemm;
+    past->m = snapshot->question.batch_sizes[state->m_index];
+    past->tile = snapshot->question.space.tiles[state->tile];
+    past->time = AT_NOON - 7200;
+    past->chunks = 3;
+    past->sm_mhz = 2431;
+    past->temperature_c = 71;
+    past->build = (struct store_build){.id = 1,
+        .engine = "sglang",
+        .engine_version = "0.5.4.post2",
+        .triton = "3.5.0",
+        .ptxas = "12.8",
+        .arch = 121};
+    snprintf(past->method, sizeof past->method, "graph 8 launches");
+    const struct cell *cell = board_cell(snapshot, state->gemm, state->m_index, state->tile);
+    if (!isnan(cell->median_us))
+        add_samples(past, cell->median_us);
+    add_history(past, &past->tile);
+    add_ab(past, &past->tile);
+    add_events(past);
+}

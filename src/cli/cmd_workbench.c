@@ -68,6 +68,7 @@ static bool read_screen(const struct arguments *args, const struct tune_ask *ask
     screen->script = arguments_text(args, "script", NULL);
     screen->export = export_now;
     screen->arg = args;
+    screen->database = ask->options.db;
     if (theme && !theme_parse(theme, &screen->theme))
         return error_set(err, ERROR_USAGE, "--theme %s: viridis, cividis or mono", theme);
     for (int gemm = 0; gemm < GEMM_COUNT; gemm++) {

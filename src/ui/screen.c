@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define FRAME_S 0.05 /* at most 20 frames a second */
+#define REST_S 0.25  /* the database is read when no key came for so long, and no more often */
 
 struct loop {
     struct tuner *tuner;
@@ -22,7 +23,8 @@ struct loop {
     struct state state;
     struct canvas canvas;
     enum theme theme; /* the terminal's */
-    double drawn;     /* when */
+    struct past_reader *reader;
+    double drawn, pressed, looked; /* when */
     bool stale, over;
     int signal;
 };
@@ -31,6 +33,7 @@ static void press(struct loop *loop, int key)
 {
     struct effect effect = state_key(&loop->state, loop->snapshot, key);
     loop->stale = true;
+    loop->pressed = clock_monotonic();
     if (effect.kind == EFFECT_COPY)
         terminal_copy(effect.text);
     if (effect.kind == EFFECT_REDRAW)
@@ -71,7 +74,7 @@ static void wait_for_news(struct loop *loop)
         {.fd = STDIN_FILENO, .events = POLLIN},
         {.fd = tuner_fd(loop->tuner), .events = POLLIN},
     };
-    double left = loop->stale ? FRAME_S - (clock_monotonic() - loop->drawn) : 0.5;
+    double left = loop->stale ? FRAME_S - (clock_monotonic() - loop->drawn) : REST_S;
     int ms = left > 0 ? (int)(left * 1000) + 1 : 0;
     /* While a frame is due only keys are worth waking up for. */
     if (poll(fds, loop->stale ? 1 : 2, ms) < 0 && errno != EINTR)
@@ -93,6 +96,16 @@ static void take_snapshot(struct loop *loop)
     loop->stale = true;
 }
 
+static void look_back(struct loop *loop)
+{
+    double now = clock_monotonic();
+    if (now - loop->pressed < REST_S || now - loop->looked < REST_S)
+        return;
+    loop->looked = now;
+    if (state_look_back(&loop->state, loop->snapshot, loop->reader))
+        loop->stale = true;
+}
+
 static void run(struct loop *loop)
 {
     int width = 0, height = 0, key;
@@ -109,6 +122,7 @@ static void run(struct loop *loop)
             press(loop, key);
         heed_signal(loop);
         take_snapshot(loop);
+        look_back(loop);
     }
 }
 
@@ -128,11 +142,13 @@ bool screen_run(
     for (int gemm = 0; gemm < GEMM_COUNT; gemm++)
         loop->state.export_paths[gemm] = options->export_paths[gemm];
     loop->stale = true;
+    loop->reader = past_open(options->database);
     run(loop);
     *signal = loop->signal;
     terminal_close();
     tuner_snapshot_release(tuner, loop->snapshot);
     state_close(&loop->state);
+    past_close(loop->reader);
     canvas_free(&loop->canvas);
     free(loop);
     return true;

@@ -13,7 +13,8 @@ struct screen_options {
     bool (*export)(const struct snapshot *snapshot, const void *arg, char *note, size_t size,
         struct error *err);
     const void *arg;
-    const char *script; /* a file of keys to be pressed without a terminal; NULL: a terminal */
+    const char *database; /* the tuner's, read for what is past; NULL: none */
+    const char *script;   /* a file of keys to be pressed without a terminal; NULL: a terminal */
 };
 
 /*

@@ -19,6 +19,7 @@ struct script {
     const struct snapshot *snapshot; /* borrowed from the tuner */
     struct state state;
     struct canvas canvas;
+    struct past_reader *reader;
     bool over;
 };
 
@@ -70,6 +71,7 @@ static bool save_screen(struct script *script, const char *path, struct error *e
     struct text text = {0}, roles = {0};
     char *second = xasprintf("%s.roles", path);
     refresh_snapshot(script);
+    state_look_back(&script->state, script->snapshot, script->reader);
     view_draw(&script->canvas, script->snapshot, &script->state);
     canvas_text(&script->canvas, &text);
     canvas_roles(&script->canvas, &roles);
@@ -139,9 +141,11 @@ bool script_run(struct tuner *tuner, const struct screen_options *options, struc
     for (int gemm = 0; gemm < GEMM_COUNT; gemm++)
         script->state.export_paths[gemm] = options->export_paths[gemm];
     canvas_resize(&script->canvas, 80, 24);
+    script->reader = past_open(options->database);
     bool done = run_lines(script, text, err);
     tuner_snapshot_release(tuner, script->snapshot);
     state_close(&script->state);
+    past_close(script->reader);
     canvas_free(&script->canvas);
     free(script);
     free(text);

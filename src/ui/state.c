@@ -18,17 +18,6 @@ static void note(struct state *state, const char *text)
     snprintf(state->notice, sizeof state->notice, "%s", text);
 }
 
-static void add_log(struct state *state, const char *line)
-{
-    if (!*line || (state->log_count > 0 && strcmp(state->log[state->log_count - 1], line) == 0))
-        return;
-    if (state->log_count == LOG_LINES) {
-        memmove(state->log, state->log + 1, sizeof state->log - sizeof state->log[0]);
-        state->log_count--;
-    }
-    snprintf(state->log[state->log_count++], sizeof state->log[0], "%s", line);
-}
-
 /* The tile under the cursor, after the cursor, the grid or the figures changed. */
 static void settle(struct state *state, const struct snapshot *snapshot)
 {
@@ -69,14 +58,34 @@ void state_open(struct state *state, const struct snapshot *snapshot, enum theme
 void state_close(struct state *state)
 {
     grid_free(&state->grid);
+    past_free(&state->past);
 }
 
 void state_update(struct state *state, const struct snapshot *snapshot)
 {
     digest_build(&state->digest, snapshot);
-    add_log(state, snapshot->last_event);
     if (state->grid.tiles)
         settle(state, snapshot);
+}
+
+bool state_look_back(
+    struct state *state, const struct snapshot *snapshot, struct past_reader *reader)
+{
+    const struct question *question = &snapshot->question;
+    return past_look(reader, snapshot->tune, state->gemm, question->batch_sizes[state->m_index],
+        state->tile >= 0 ? &question->space.tiles[state->tile] : NULL, &state->past);
+}
+
+bool state_knows_entry(const struct state *state, const struct snapshot *snapshot)
+{
+    return past_about_entry(
+        &state->past, snapshot->tune, state->gemm, snapshot->question.batch_sizes[state->m_index]);
+}
+
+bool state_knows_cell(const struct state *state, const struct snapshot *snapshot)
+{
+    return state->tile >= 0 && state_knows_entry(state, snapshot) &&
+           tile_equal(&state->past.tile, &snapshot->question.space.tiles[state->tile]);
 }
 
 /* The next axis to be fixed at the cursor's value; after the last all are free. */
@@ -289,8 +298,8 @@ static void scroll(struct state *state, int key)
             state->scroll += steps[i].by;
     if (state->scroll < 0)
         state->scroll = 0;
-    if (state->scroll > LOG_LINES)
-        state->scroll = LOG_LINES;
+    if (state->scroll > PAST_EVENTS)
+        state->scroll = PAST_EVENTS;
 }
 
 static struct effect dispatch_key(struct state *state, const struct snapshot *snapshot, int key)

@@ -5,6 +5,7 @@
 #include "ui/board.h"
 #include "ui/editor.h"
 #include "ui/keys.h"
+#include "ui/past.h"
 
 enum overlay {
     OVERLAY_NONE,
@@ -14,8 +15,6 @@ enum overlay {
     OVERLAY_EXPORT,
     OVERLAY_QUIT
 };
-
-#define LOG_LINES 200
 
 /* Where the person stands; pure: keys change it, views read it. Start from state_open. */
 struct state {
@@ -34,8 +33,7 @@ struct state {
     int scroll; /* of the help and the log */
     struct editor editor;
     char notice[256]; /* shown until the next key */
-    char log[LOG_LINES][256];
-    int log_count;
+    struct past past; /* of where the cursor rested last; owned */
     /* The files that an export would write; borrowed, NULL: none for this GEMM. */
     const char *export_paths[GEMM_COUNT];
 };
@@ -61,6 +59,13 @@ void state_open(struct state *state, const struct snapshot *snapshot, enum theme
 void state_close(struct state *state);
 /* A newer snapshot of the same tune. */
 void state_update(struct state *state, const struct snapshot *snapshot);
+/* Reads state->past for the cursor's place; whether anything in it changed. */
+bool state_look_back(
+    struct state *state, const struct snapshot *snapshot, struct past_reader *reader);
+/* Whether state->past tells of the very cell under the cursor. */
+bool state_knows_cell(const struct state *state, const struct snapshot *snapshot);
+/* ... or of the entry at least. */
+bool state_knows_entry(const struct state *state, const struct snapshot *snapshot);
 struct effect state_key(struct state *state, const struct snapshot *snapshot, int key);
 /* Whether leaving now would stop work. */
 bool state_running(const struct snapshot *snapshot);

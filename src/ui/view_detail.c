@@ -97,10 +97,11 @@ static void draw_log(const struct view *view)
 {
     const struct rect *rect = &view->layout.log;
     int rows = rect->height - 1;
-    int first = view->state->log_count > rows ? view->state->log_count - rows : 0;
+    const struct past *past = &view->state->past;
+    int count = (int)past->event_count, first = count > rows ? count - rows : 0;
     canvas_print(view->canvas, rect, 0, 0, ROLE_HEADING, "log");
-    for (int i = 0; i < rows && first + i < view->state->log_count; i++)
-        canvas_print(view->canvas, rect, 0, 1 + i, ROLE_DIM, "%s", view->state->log[first + i]);
+    for (int i = 0; i < rows && first + i < count; i++)
+        canvas_print(view->canvas, rect, 0, 1 + i, ROLE_DIM, "%s", past->events[first + i].text);
 }
 
 void view_detail(const struct view *view)

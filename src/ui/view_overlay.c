@@ -50,11 +50,12 @@ static void draw_log(const struct view *view)
 {
     struct rect inside =
         open_frame(view, "log; Esc leaves", view->canvas->width - 8, view->canvas->height - 4);
-    int count = view->state->log_count;
+    const struct past *past = &view->state->past;
+    int count = (int)past->event_count;
     int most = count > inside.height ? count - inside.height : 0;
     int first = view->state->scroll > most ? most : view->state->scroll;
     for (int i = 0; i < inside.height && first + i < count; i++)
-        canvas_print(view->canvas, &inside, 0, i, ROLE_TEXT, "%s", view->state->log[first + i]);
+        canvas_print(view->canvas, &inside, 0, i, ROLE_TEXT, "%s", past->events[first + i].text);
     if (count == 0)
         canvas_print(view->canvas, &inside, 0, 0, ROLE_DIM, "nothing yet");
 }
