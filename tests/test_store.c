@@ -479,6 +479,7 @@ static void choices_have_a_history(void **state)
             .tile = tile_a,
             .median_us = 100,
             .default_us = 130,
+            .incumbent_us = 110,
             .low_us = NAN,
             .high_us = NAN,
             .verified = true,
@@ -503,7 +504,8 @@ static void choices_have_a_history(void **state)
     must(store_list_history(store, tune, GEMM_UP, 64, &list, &count, &err), &err);
     assert_int_equal(count, 2);
     assert_int_equal(list[0].id, hand.id);
-    assert_true(list[1].median_us == 100 && list[1].verified && isnan(list[1].low_us));
+    assert_true(list[1].median_us == 100 && list[1].incumbent_us == 110 && list[1].verified &&
+                isnan(list[1].low_us));
     assert_string_equal(list[1].reason, "least of the race");
     free(list);
     must(store_list_history(store, tune, -1, 0, &list, &count, &err), &err);
@@ -825,23 +827,132 @@ static void steps_migrate_or_leave_all_as_it_was(void **state)
     struct place *place = *state;
     struct error err = {0};
     struct store *store = must_open(place->path, STORE_WRITE);
-    const char *steps[] = {[0] = schema_steps[0],
+    const char *steps[] = {schema_steps[0], schema_steps[1],
         "ALTER TABLE tune ADD COLUMN extra TEXT",
         "CREATE TABLE more (a); INSERT INTO nowhere VALUES (1)"};
     long long number;
 
-    assert_int_equal(schema_version, 1);
+    assert_int_equal(schema_version, 2);
     add_tune(store, "kept");
-    assert_false(schema_migrate(store, steps, 3, &err));
-    assert_non_null(strstr(err.text, "schema 2 to 3"));
+    assert_false(schema_migrate(store, steps, 4, &err));
+    assert_non_null(strstr(err.text, "schema 3 to 4"));
     assert_false(sql_number(store, &err, 0, &number, "SELECT count(extra) FROM tune", ""));
     must(sql_number(store, &err, 0, &number, "PRAGMA user_version", ""), &err);
-    assert_int_equal(number, 1);
-    must(schema_migrate(store, steps, 2, &err), &err);
+    assert_int_equal(number, 2);
+    must(schema_migrate(store, steps, 3, &err), &err);
     must(sql_number(store, &err, 9, &number, "SELECT count(extra) FROM tune", ""), &err);
     assert_int_equal(number, 0);
     store_close(store);
-    assert_refused(place->path, STORE_WRITE, "newer moebench (schema 2");
+    assert_refused(place->path, STORE_WRITE, "newer moebench (schema 3");
+}
+
+/* A database as the first schema's moebench left it. */
+static void make_old(const char *path)
+{
+    struct error err = {0};
+    size_t length;
+    char *script = path_read(TEST_DATA "/store_v1.sql", 1 << 20, &length, &err);
+    sqlite3 *db;
+
+    must(script != NULL, &err);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, script, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    free(script);
+}
+
+static void a_database_of_schema_1_goes_on(void **state)
+{
+    struct place *place = *state;
+    struct error err = {0};
+    struct store_choice *choices;
+    struct store_tune *tunes;
+    size_t count;
+
+    make_old(place->path);
+    struct store *store = must_open(place->path, STORE_READ);
+    store_close(store);
+    store = must_open(place->path, STORE_WRITE);
+    must(store_list_tunes(store, &tunes, &count, &err), &err);
+    assert_int_equal(count, 1);
+    assert_int_equal(tunes[0].state, TUNE_DONE);
+    assert_int_equal(tunes[0].incumbent, 0);
+    assert_int_equal(see_points(store, (struct store_filter){.tune = 1, .gemm = -1}).count, 20);
+    must(store_list_choices(store, 1, &choices, &count, &err), &err);
+    assert_int_equal(count, 4);
+    assert_true(isnan(choices[0].incumbent_us) && choices[0].median_us > 10);
+    assert_true(choices[0].verified && choices[0].tile.block_n == 64);
+    free(choices);
+
+    struct store_incumbent incumbent = {
+        .layer = xstrdup("l"), .path = xstrdup("p"), .up = xstrdup("{}")};
+    must(store_put_incumbent(store, &incumbent, &err), &err);
+    tunes[0].incumbent = incumbent.id;
+    must(store_update_tune(store, &tunes[0], &err), &err);
+    store_incumbent_free(&incumbent);
+    store_tune_free(&tunes[0]);
+    free(tunes);
+    store_close(store);
+}
+
+static struct store_incumbent make_incumbent(
+    enum incumbent_how how, const char *layer, const char *path)
+{
+    return (struct store_incumbent){
+        .how = how,
+        .layer = xstrdup(layer),
+        .model = "glm-4.7-fp8 TP4",
+        .engine = "sglang:0.5.4.post2",
+        .device = "NVIDIA GB10",
+        .path = xstrdup(path),
+        .hash = "abc",
+        .up = xstrdup("{\"1\": {}}"),
+    };
+}
+
+static void the_newest_import_counts(void **state)
+{
+    struct place *place = *state;
+    struct error err = {0};
+    struct store *store = must_open(place->path, STORE_WRITE);
+    struct store_incumbent all[] = {
+        make_incumbent(INCUMBENT_IMPORTED, "layer", "a.json"),
+        make_incumbent(INCUMBENT_IMPORTED, "layer", "b.json"),
+        make_incumbent(INCUMBENT_IMPORTED, "layer", "a.json"),
+        make_incumbent(INCUMBENT_IMPORTED, "other", "c.json"),
+        make_incumbent(INCUMBENT_FOUND, "layer", "d.json"),
+        make_incumbent(INCUMBENT_FOUND, "layer", "d.json"),
+    };
+    struct store_incumbent found, *list;
+    size_t count;
+
+    assert_false(store_find_import(store, "layer", &found, &err));
+    assert_int_equal(err.kind, ERROR_NONE);
+    all[2].down = xstrdup("{}");
+    all[2].down_path = xstrdup("a_down.json");
+    for (size_t i = 0; i < 6; i++)
+        must(store_put_incumbent(store, &all[i], &err), &err);
+    assert_true(all[2].id > all[0].id);
+    assert_int_equal(all[4].id, all[5].id);
+    must(store_find_import(store, "layer", &found, &err), &err);
+    assert_int_equal(found.id, all[2].id);
+    assert_string_equal(found.down_path, "a_down.json");
+    assert_string_equal(found.device, "NVIDIA GB10");
+    assert_true(found.time > 0);
+    store_incumbent_free(&found);
+    must(store_get_incumbent(store, all[4].id, &found, &err), &err);
+    assert_int_equal(found.how, INCUMBENT_FOUND);
+    assert_true(found.down == NULL);
+    store_incumbent_free(&found);
+    must(store_list_imports(store, &list, &count, &err), &err);
+    assert_int_equal(count, 4);
+    assert_string_equal(list[0].path, "c.json");
+    for (size_t i = 0; i < count; i++)
+        store_incumbent_free(&list[i]);
+    free(list);
+    for (size_t i = 0; i < 6; i++)
+        store_incumbent_free(&all[i]);
+    store_close(store);
 }
 
 static void read_only_folders_can_be_read(void **state)
@@ -986,6 +1097,8 @@ int main(void)
         TEST(a_full_disk_loses_nothing),
         TEST(a_foreign_lock_is_waited_for_then_named),
         TEST(steps_migrate_or_leave_all_as_it_was),
+        TEST(a_database_of_schema_1_goes_on),
+        TEST(the_newest_import_counts),
         TEST(read_only_folders_can_be_read),
         TEST(a_tune_becomes_a_recorded_set),
         TEST(screen_queries_use_indices),

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "store/sql.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,11 +20,12 @@ static bool add_choice(
         choice->time = clock_wall();
     return sql_number(store, err, 0, &choice->id,
         "INSERT INTO choice (tune, build, gemm, m, dropped, tile, source, reason, median_us,"
-        " low_us, high_us, default_us, verified, ab, time)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
-        "lkiiikisddddikd", tune, choice->build, choice->gemm, choice->m, choice->dropped, tile,
+        " low_us, high_us, default_us, incumbent_us, verified, ab, time)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        "lkiiikisdddddikd", tune, choice->build, choice->gemm, choice->m, choice->dropped, tile,
         choice->source, choice->reason, choice->median_us, choice->low_us, choice->high_us,
-        choice->default_us, choice->verified, choice->ab, choice->time);
+        choice->default_us, choice->incumbent_us > 0 ? choice->incumbent_us : NAN, choice->verified,
+        choice->ab, choice->time);
 }
 
 bool store_add_choices(struct store *store, long long tune, struct store_choice choices[],
@@ -40,7 +42,7 @@ bool store_add_choices(struct store *store, long long tune, struct store_choice 
 
 #define CHOICE_QUERY                                                                           \
     "SELECT c.id, c.build, c.gemm, c.m, c.dropped, c.source, c.reason, c.median_us, c.low_us," \
-    " c.high_us, c.default_us, c.verified, c.ab, c.time, " TILE_COLUMNS                        \
+    " c.high_us, c.default_us, c.incumbent_us, c.verified, c.ab, c.time, " TILE_COLUMNS        \
     " FROM choice c LEFT JOIN tile t ON t.id = c.tile "
 
 static struct store_choice read_choice(sqlite3_stmt *row)
@@ -56,10 +58,11 @@ static struct store_choice read_choice(sqlite3_stmt *row)
         .low_us = sql_double(row, 8),
         .high_us = sql_double(row, 9),
         .default_us = sql_double(row, 10),
-        .verified = sql_int(row, 11) == 1,
-        .ab = sql_id(row, 12),
-        .time = sql_double(row, 13),
-        .tile = sql_tile(row, 14),
+        .incumbent_us = sql_double(row, 11),
+        .verified = sql_int(row, 12) == 1,
+        .ab = sql_id(row, 13),
+        .time = sql_double(row, 14),
+        .tile = sql_tile(row, 15),
     };
 
     sql_text(row, 6, choice.reason, sizeof choice.reason);

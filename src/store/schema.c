@@ -84,7 +84,19 @@ static const char version_1[] =
     " time REAL NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL);"
     "CREATE INDEX event_tune ON event (tune);";
 
-const char *const schema_steps[] = {version_1};
+/*
+ * An engine's files that a layer's tunes have to beat, as texts, so that what was raced stays known
+ * when the files change. `how` is enum incumbent_how; `layer` is the maker's canonical text.
+ */
+static const char version_2[] =
+    "CREATE TABLE incumbent (id INTEGER PRIMARY KEY, how INTEGER NOT NULL, layer TEXT NOT NULL,"
+    " model TEXT NOT NULL, engine TEXT NOT NULL, device TEXT NOT NULL, path TEXT NOT NULL,"
+    " down_path TEXT, hash TEXT NOT NULL, up TEXT NOT NULL, down TEXT, time REAL NOT NULL);"
+    "CREATE INDEX incumbent_layer ON incumbent (layer);"
+    "ALTER TABLE tune ADD COLUMN incumbent INTEGER REFERENCES incumbent;"
+    "ALTER TABLE choice ADD COLUMN incumbent_us REAL;";
+
+const char *const schema_steps[] = {version_1, version_2};
 const int schema_version = sizeof schema_steps / sizeof *schema_steps;
 
 static enum schema_state refuse_newer(struct store *store, long long version, struct error *err)

@@ -109,8 +109,9 @@ struct store_tune {
     long long done;  /* points settled */
     long long total; /* points to settle, 0 before the plan is made */
     double created;
-    double touched; /* last write to it */
-    char *result;   /* JSON of the finished tune, NULL before */
+    double touched;      /* last write to it */
+    char *result;        /* JSON of the tune as it ended or was stopped, NULL before */
+    long long incumbent; /* id of the one raced by the latest run, 0: none */
 };
 
 void store_tune_free(struct store_tune *tune); /* what it owns, not the struct */
@@ -124,8 +125,44 @@ bool store_get_tune(struct store *store, long long id, struct store_tune *tune, 
 /* Last touched first. Free each with store_tune_free, then free() the array. */
 bool store_list_tunes(
     struct store *store, struct store_tune **tunes, size_t *count, struct error *err);
-/* Writes build, state, done, total and result of *tune, touches it. */
+/* Writes build, state, done, total, result and incumbent of *tune, touches it. */
 bool store_update_tune(struct store *store, struct store_tune *tune, struct error *err);
+
+/* ---- incumbents: an engine's files that the tunes of a layer have to beat ------------- */
+
+/* How it came here; the numbers stand in databases: append only. */
+enum incumbent_how {
+    INCUMBENT_IMPORTED, /* `moebench import`: counts for all later tunes of its layer */
+    INCUMBENT_GIVEN,    /* --incumbent FILE of one run */
+    INCUMBENT_FOUND,    /* in the engine's own folder */
+};
+
+struct store_incumbent {
+    long long id; /* set by the write */
+    enum incumbent_how how;
+    char *layer;      /* engine, device and shape, canonical by its maker; owned, as the next */
+    char model[128];  /* for lists, as the next two */
+    char engine[48];  /* "sglang:0.5.4.post2" */
+    char device[128]; /* name */
+    char *path;       /* of the up file, or the one for both */
+    char *down_path;  /* NULL: the one file serves both */
+    char hash[72];    /* of the texts */
+    char *up, *down;  /* the texts; down NULL as down_path */
+    double time;
+};
+
+void store_incumbent_free(struct store_incumbent *incumbent); /* what it owns, not the struct */
+/* Adds it, or (but for imports, the newest of which counts) finds the equal one; sets id and time.
+ */
+bool store_put_incumbent(struct store *store, struct store_incumbent *incumbent, struct error *err);
+bool store_get_incumbent(
+    struct store *store, long long id, struct store_incumbent *incumbent, struct error *err);
+/* The newest import of a layer. False and *err of kind ERROR_NONE: there is none. */
+bool store_find_import(
+    struct store *store, const char *layer, struct store_incumbent *incumbent, struct error *err);
+/* All imports, newest first. Free each with store_incumbent_free, then free() the array. */
+bool store_list_imports(
+    struct store *store, struct store_incumbent **imports, size_t *count, struct error *err);
 
 /* ---- what the compiler said, by kernel build, GEMM and tile -------------------------- */
 
@@ -290,6 +327,7 @@ struct store_choice {
     double median_us;       /* on fresh samples */
     double low_us, high_us; /* 95 % */
     double default_us;      /* the engine default's median beside it */
+    double incumbent_us;    /* the incumbent's, NAN or 0: none raced here */
     bool verified;
     long long ab; /* id of the A/B that decided, 0 when none did */
     double time;

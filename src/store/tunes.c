@@ -132,11 +132,11 @@ bool store_add_tune(struct store *store, struct store_tune *tune, struct error *
     tune->created = tune->touched = clock_wall();
     bool done = sql_number(store, err, 0, &tune->id,
         "INSERT INTO tune (question_hash, question, model, engine, backend, shape, device, build,"
-        " seed, state, done, total, created, touched, result)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
-        "sssssskklilldds", hash, tune->question, tune->model, tune->engine, tune->backend, shape,
+        " seed, state, done, total, created, touched, result, incumbent)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        "sssssskklillddsk", hash, tune->question, tune->model, tune->engine, tune->backend, shape,
         tune->device, tune->build, (long long)tune->seed, tune->state, tune->done, tune->total,
-        tune->created, tune->touched, tune->result);
+        tune->created, tune->touched, tune->result, tune->incumbent);
     free(shape);
     return done;
 }
@@ -145,15 +145,15 @@ bool store_update_tune(struct store *store, struct store_tune *tune, struct erro
 {
     tune->touched = clock_wall();
     return sql_run(store, err,
-        "UPDATE tune SET build = ?, state = ?, done = ?, total = ?, touched = ?, result = ?"
-        " WHERE id = ?",
-        "killdsl", tune->build, tune->state, tune->done, tune->total, tune->touched, tune->result,
-        tune->id);
+        "UPDATE tune SET build = ?, state = ?, done = ?, total = ?, touched = ?, result = ?,"
+        " incumbent = ? WHERE id = ?",
+        "killdskl", tune->build, tune->state, tune->done, tune->total, tune->touched, tune->result,
+        tune->incumbent, tune->id);
 }
 
 #define TUNE_QUERY                                                                                 \
     "SELECT id, question, model, engine, backend, shape, device, build, seed, state, done, total," \
-    " created, touched, result FROM tune "
+    " created, touched, result, incumbent FROM tune "
 
 static bool read_tune(
     struct store *store, sqlite3_stmt *row, struct store_tune *tune, struct error *err)
@@ -173,6 +173,7 @@ static bool read_tune(
         .created = sql_double(row, 12),
         .touched = sql_double(row, 13),
         .result = sql_text_copy(row, 14),
+        .incumbent = sql_id(row, 15),
     };
     sql_text(row, 2, tune->model, sizeof tune->model);
     sql_text(row, 3, tune->engine, sizeof tune->engine);
