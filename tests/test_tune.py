@@ -57,6 +57,9 @@ def straight():
         up, down = (tiles(result)[(gemm, m)] for gemm in ("up", "down"))
         assert up["BLOCK_SIZE_M"] == down["BLOCK_SIZE_M"], (m, up, down)
     assert result["samples"] <= 1.5 * result["fitting_points"], result["samples"]
+    assert 0 < result["first_timing_s"] < result["wall_s"]
+    assert 0.5 < sum(result["stages"].values()) / result["wall_s"] < 1.2, result["stages"]
+    assert result["stages"]["measure"] > 0 and result["stages"]["commit"] > 0
     assert len(result["exported"]) == 2
     keys = [list(json.load(open(path))) for path in result["exported"]]
     assert keys[0] == keys[1] == ["1", "16", "64", "256", "1024", "4096"], keys

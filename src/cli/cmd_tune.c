@@ -206,10 +206,12 @@ static int tune_run(const struct arguments *args, struct error *err)
     const char *out = arguments_text(args, "out", NULL);
     struct tune_ask *ask = xcalloc(1, sizeof *ask);
     struct tuner *tuner = NULL;
+    double began = clock_monotonic();
     int code = 0;
 
     if (tune_ask(args, arguments_operand(args, 0), ask, err)) {
         announce(ask);
+        ask->options.began = began;
         catch_signals();
         tuner = tuner_open(&ask->question, &ask->options, err);
     }

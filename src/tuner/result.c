@@ -35,7 +35,7 @@ static void add_choice(struct json *choices, const struct choice *choice)
 
 struct json *result_json(const struct snapshot *s)
 {
-    struct json *json = json_new_object(), *choices;
+    struct json *json = json_new_object(), *choices, *stages;
 
     json_add_int(json, "tune", s->tune);
     json_add_string(json, "backend", s->backend);
@@ -49,6 +49,10 @@ struct json *result_json(const struct snapshot *s)
     json_add_double(json, "gpu_s", s->gpu_s);
     json_add_double(json, "wall_s", s->wall_s);
     json_add_int(json, "compiles", s->compiles);
+    json_add_double(json, "first_timing_s", s->first_timing_s);
+    stages = json_add_object(json, "stages");
+    for (int i = 0; i < STAGE_COUNT; i++)
+        json_add_double(stages, tuner_stage_name((enum tuner_stage)i), s->stage_s[i]);
     choices = json_add_array(json, "choices");
     for (int g = 0; g < GEMM_COUNT; g++) {
         for (int m = 0; m < s->question.batch_size_count; m++) {

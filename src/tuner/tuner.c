@@ -11,6 +11,33 @@
 #include <string.h>
 #include <unistd.h>
 
+static const char *const stage_names[STAGE_COUNT] = {
+    [STAGE_STORE] = "store",
+    [STAGE_HELPER] = "helper",
+    [STAGE_WORKER] = "worker",
+    [STAGE_COMPILE] = "compile_wait",
+    [STAGE_MEASURE] = "measure",
+    [STAGE_VERIFY] = "verify",
+    [STAGE_COMMIT] = "commit",
+    [STAGE_OTHER] = "other",
+};
+
+const char *tuner_stage_name(enum tuner_stage stage)
+{
+    return stage_names[stage];
+}
+
+enum tuner_stage tuner_stage(struct tuner *tuner, enum tuner_stage stage)
+{
+    enum tuner_stage before = tuner->stage;
+    double now = clock_monotonic();
+
+    tuner->view.stage_s[before] += now - tuner->stage_since;
+    tuner->stage = stage;
+    tuner->stage_since = now;
+    return before;
+}
+
 /* A copy that the tuner owns. */
 static const char *own(struct tuner *tuner, const char *s)
 {
@@ -63,6 +90,7 @@ static void *tuner_main(void *arg)
         tuner->view.error_kind = err.kind;
     }
     tuner->view.running_tile = -1;
+    tuner_stage(tuner, STAGE_OTHER);
     session_close(&tuner->session);
     tuner_publish(tuner, true);
     return NULL;
@@ -110,7 +138,9 @@ struct tuner *tuner_open(
     }
     pthread_mutex_init(&tuner->lock, NULL);
     tuner->newest = tuner->held = -1;
-    tuner->started = clock_monotonic();
+    tuner->started = options->began > 0 ? options->began : clock_monotonic();
+    tuner->stage = STAGE_STORE;
+    tuner->stage_since = tuner->started;
     question_copy(&tuner->question, question);
     copy_options(tuner, options);
     tuner->paused = options->paused;

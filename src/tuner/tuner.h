@@ -23,7 +23,8 @@ struct tuner_options {
     const struct tile *incumbent[GEMM_COUNT];
     bool again; /* a finished tune is timed afresh */
     bool allow_busy;
-    bool paused; /* open at rest */
+    bool paused;  /* open at rest */
+    double began; /* clock_monotonic at the command's start, 0: at tuner_open */
 };
 
 /* One tile on one (GEMM, M), as a screen draws it. */
@@ -71,6 +72,21 @@ enum tuner_state {
     TUNER_FAILED
 };
 
+/* What this run's time went to. */
+enum tuner_stage {
+    STAGE_STORE,   /* opening the database and taking in what it holds */
+    STAGE_HELPER,  /* Python's start, Triton's import */
+    STAGE_WORKER,  /* its start and set-up, every time */
+    STAGE_COMPILE, /* nothing to time before a kernel is ready */
+    STAGE_MEASURE, /* a job with the worker */
+    STAGE_VERIFY,
+    STAGE_COMMIT, /* a chunk into the store */
+    STAGE_OTHER,  /* the race's thinking, snapshots, commands, pauses */
+    STAGE_COUNT
+};
+
+const char *tuner_stage_name(enum tuner_stage stage); /* "compile_wait", "measure", ... */
+
 /*
  * Everything a reader may show, as of one moment; owned by the tuner, borrowed by the reader
  * between tuner_snapshot_acquire and _release, constant while borrowed.
@@ -95,6 +111,8 @@ struct snapshot {
     int running_tile; /* index in the space, -1 none */
     long long points_done, points_left, samples, launches, compiles;
     double gpu_s, wall_s, left_s; /* left_s: estimate from measured speed, NaN unknown */
+    double stage_s[STAGE_COUNT];  /* of this run */
+    double first_timing_s;        /* from the run's start to its first sample, NaN: none yet */
     double clock_mhz, temperature_c, power_w, sentinel;
     bool sentinel_ok;
     int worker_restarts;

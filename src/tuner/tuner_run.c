@@ -126,21 +126,29 @@ static bool compile_some(struct tuner *tuner, struct error *err)
         bool wait = unified && session_pending(&tuner->session) > 0 && !tuner->stop;
         if (wait)
             set_state(tuner, TUNER_COMPILING, "compile");
+        tuner_stage(tuner, wait ? STAGE_COMPILE : STAGE_OTHER);
         done = take_compile(tuner, wait ? WAIT_S : 0, &any, err);
         tuner_publish(tuner, false);
         any = any || (wait && session_pending(&tuner->session) > 0 && !tuner->stop);
     }
+    tuner_stage(tuner, STAGE_OTHER);
     return end_batch(tuner, done, err);
 }
 
 static bool take_chunk(struct tuner *tuner, const struct race_step *step,
     const struct measure_chunk *chunk, struct error *err)
 {
-    bool counts;
+    enum tuner_stage stage;
+    bool counts, kept;
 
+    if (isnan(tuner->view.first_timing_s))
+        tuner->view.first_timing_s = clock_monotonic() - tuner->started;
     tuner->suspects = chunk->suspect ? tuner->suspects + 1 : 0;
     counts = !chunk->suspect || tuner->suspects >= SUSPECT_TAKE;
-    if (!tuner_keep_chunk(tuner, step, chunk, counts, err))
+    stage = tuner_stage(tuner, STAGE_COMMIT);
+    kept = tuner_keep_chunk(tuner, step, chunk, counts, err);
+    tuner_stage(tuner, stage);
+    if (!kept)
         return false;
     tuner->silent = 0;
     for (int i = 0; i < chunk->sample_count && counts; i++) {
@@ -213,6 +221,15 @@ static bool await(struct tuner *tuner, const struct race_step *step, long long i
     return done;
 }
 
+static bool open_worker(struct tuner *tuner, struct error *err)
+{
+    enum tuner_stage stage = tuner_stage(tuner, STAGE_WORKER);
+    bool done = session_start_worker(&tuner->session, err);
+
+    tuner_stage(tuner, stage);
+    return done;
+}
+
 /* A new worker has nothing loaded: what is needed comes again, from the cache. */
 static bool restart_worker(struct tuner *tuner, struct error *err)
 {
@@ -228,7 +245,7 @@ static bool restart_worker(struct tuner *tuner, struct error *err)
                 race_set_kernel(tuner->race, (enum gemm)g, (int)t, KERNEL_UNKNOWN, POINT_OK);
         }
     }
-    return session_start_worker(&tuner->session, err);
+    return open_worker(tuner, err);
 }
 
 /* The tile at fault is run alone from now on, and left after the second time; when it cannot be
@@ -328,8 +345,10 @@ bool tuner_measure(struct tuner *tuner, const struct race_step *step, struct err
     show_item(tuner, &step->items[0]);
     set_state(tuner, TUNER_TIMING, race_phase_name(step->phase));
     client_measure(tuner->session.client, &job, NULL); /* a dead worker shows in await() */
-    done = await(tuner, step, job.id, NULL, &outcome, err) &&
-           settle_outcome(tuner, step, &outcome, err);
+    tuner_stage(tuner, STAGE_MEASURE);
+    done = await(tuner, step, job.id, NULL, &outcome, err);
+    tuner_stage(tuner, STAGE_OTHER);
+    done = done && settle_outcome(tuner, step, &outcome, err);
     free(items);
     if (done && tuner->suspects == SUSPECT_AGAIN)
         return restart_worker(tuner, err); /* preheats, and takes a new baseline */
@@ -350,8 +369,10 @@ bool tuner_verify(struct tuner *tuner, const struct race_item *item, struct erro
     fill_item(tuner, item, &asked);
     show_item(tuner, item);
     client_verify(tuner->session.client, id, &asked, NULL);
-    done = await(tuner, single, id, &report, &outcome, err) &&
-           settle_outcome(tuner, single, &outcome, err);
+    tuner_stage(tuner, STAGE_VERIFY);
+    done = await(tuner, single, id, &report, &outcome, err);
+    tuner_stage(tuner, STAGE_OTHER);
+    done = done && settle_outcome(tuner, single, &outcome, err);
     free(single);
     if (!done || outcome.end != JOB_DONE)
         return done;
@@ -397,13 +418,16 @@ static bool choose(struct tuner *tuner, int m_index, struct error *err)
 
 static bool wait_for_kernel(struct tuner *tuner, struct error *err)
 {
-    bool any;
+    bool any, done;
 
     set_state(tuner, TUNER_COMPILING, "compile");
     if (session_pending(&tuner->session) == 0)
         return error_set(err, ERROR_FAILED, "the race waits for a kernel that nobody compiles");
     tuner_publish(tuner, false);
-    return take_compile(tuner, WAIT_S, &any, err);
+    tuner_stage(tuner, STAGE_COMPILE);
+    done = take_compile(tuner, WAIT_S, &any, err);
+    tuner_stage(tuner, STAGE_OTHER);
+    return done;
 }
 
 static bool do_step(struct tuner *tuner, const struct race_step *step, struct error *err)
@@ -492,9 +516,13 @@ static bool open_all(struct tuner *tuner, struct error *err)
         .allow_busy = o->allow_busy,
     };
 
-    return tuner_keep_open(tuner, err) &&
-           session_open(&tuner->session, &tuner->question, &session, err) &&
-           tuner_keep_load(tuner, err);
+    if (!tuner_keep_open(tuner, err))
+        return false;
+    tuner_stage(tuner, STAGE_HELPER);
+    if (!session_open(&tuner->session, &tuner->question, &session, err))
+        return false;
+    tuner_stage(tuner, STAGE_STORE);
+    return tuner_keep_load(tuner, err);
 }
 
 /* The kernel timed is the installed engine's, whatever was asked for. */
@@ -513,7 +541,7 @@ static bool start_worker(struct tuner *tuner, struct error *err)
     const struct hello *hello;
 
     note_engine(tuner);
-    if (!session_start_worker(&tuner->session, err))
+    if (!open_worker(tuner, err))
         return false;
     hello = client_hello(tuner->session.client);
     tuner->view.recorded = hello->recorded;
@@ -539,6 +567,7 @@ bool tuner_run(struct tuner *tuner, struct error *err)
         return true;
     if (!start_worker(tuner, err))
         return false;
+    tuner_stage(tuner, STAGE_OTHER);
     done = work(tuner, err);
     if (!done && err->kind == ERROR_STOPPED && !verify_so_far(tuner, &later))
         log_line("%s", later.text);

@@ -42,6 +42,8 @@ struct tuner {
     double published;     /* when, clock_monotonic */
     double chosen;        /* when the best so far were last looked for */
     double started;
+    enum tuner_stage stage; /* now, and since when */
+    double stage_since;
 
     struct store *store;
     struct store_tune tune;
@@ -89,6 +91,9 @@ void tuner_view_decision(
 void tuner_view_choices(struct tuner *tuner);
 /* Hands a copy to the reader, at most 20 a second unless `now`. */
 void tuner_publish(struct tuner *tuner, bool now);
+
+/* tuner.c: counts the time from here on for `stage`; returns the one before. */
+enum tuner_stage tuner_stage(struct tuner *tuner, enum tuner_stage stage);
 
 /* tuner_run.c: the work */
 bool tuner_run(struct tuner *tuner, struct error *err);

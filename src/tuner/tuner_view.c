@@ -73,6 +73,7 @@ void tuner_view_open(struct tuner *tuner)
     tuner->view.question = tuner->question;
     tuner->view.running_tile = -1;
     tuner->view.left_s = NAN;
+    tuner->view.first_timing_s = NAN;
     tuner->view.sentinel_ok = true;
     start_cells(tuner);
     start_choices(tuner);

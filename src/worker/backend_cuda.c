@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "worker/cuda.h"
 
+#include "base/clock.h"
+#include "base/log.h"
 #include "base/path.h"
 #include "base/text.h"
 
@@ -16,6 +18,7 @@ static void cuda_close(void *self);
 static void *cuda_open(const char *argument, double pace, struct device *device, struct error *err)
 {
     struct cuda *cuda = xcalloc(1, sizeof *cuda);
+    const double began = clock_monotonic();
     long ordinal = 0;
     char pci[32];
 
@@ -33,6 +36,7 @@ static void *cuda_open(const char *argument, double pace, struct device *device,
         goto fail;
     cuda->device = *card_facts(cuda->card);
     *device = cuda->device;
+    log_line("worker: card open after %.2f s", clock_monotonic() - began);
     return cuda;
 fail:
     cuda_close(cuda);
@@ -140,6 +144,8 @@ static bool cuda_setup(
         .plan = {setup->routing, setup->zipf, &cuda->record, setup->seed},
         .hot = setup->hot,
     };
+    const double began = clock_monotonic();
+    double filled;
 
     *report = (struct setup_report){0};
     drop_layer(cuda);
@@ -149,6 +155,7 @@ static bool cuda_setup(
     if (setup->routing == ROUTING_FILE && !read_record(cuda, setup->routing_file, err))
         return false;
     cuda->layer = layer_open(cuda->card, &options, err);
+    filled = clock_monotonic();
     if (cuda->layer)
         cuda->verifier = verify_open(cuda->layer, err);
     if (cuda->verifier)
@@ -159,6 +166,8 @@ static bool cuda_setup(
     }
     if (cuda->device.bandwidth <= 0)
         cuda->device.bandwidth = timing_bandwidth(cuda->timing);
+    log_line("worker: tensors filled after %.2f s, sentinel flat %.2f s later", filled - began,
+        clock_monotonic() - filled);
     note_copies(cuda, report);
     report->granularity_us = timing_granularity_us(cuda->timing);
     report->bytes = layer_bytes(cuda->layer);
