@@ -29,10 +29,11 @@ def store():
 RACE_BARS = {
     "samples_per_point": "<= 1.5",
     "gpu_ratio": "<= 0.15",
-    "regret_mean": "<= 0.003",
-    "regret_max": "<= 0.01",
+    "own_regret_mean": "<= 0.003",
+    "own_regret_max": "<= 0.01",
     "pair_regret_mean": "<= 0.003",
     "pair_regret_max": "<= 0.01",
+    "agreement_0_5_pct": ">= 0.95",
 }
 
 
@@ -50,7 +51,7 @@ def main():
     raced = race()
     for effort, figures in raced.items():
         for name, value in figures.items():
-            bar = RACE_BARS[name] if effort == "full" else ""
+            bar = RACE_BARS.get(name, "") if effort == "full" else ""
             print(f"{effort + ' ' + name:24} {value:>8g}  {bar}")
     for name, (value, bar) in results.items():
         print(f"{name:20} {value:>12g}  {bar}")

@@ -121,22 +121,43 @@ static double least(
     return best;
 }
 
-/* Of each GEMM against the best with the chosen BLOCK_SIZE_M, of the pair against the best pair. */
+/* The BLOCK_SIZE_M of the best pair. */
+static int best_block_m(const struct plan *plan, const struct race_card *card, int m)
+{
+    double best = INFINITY;
+    int best_bm = 0;
+
+    for (int bm = 16; bm <= 256; bm *= 2) {
+        double us = least(plan, card, GEMM_UP, m, bm) + least(plan, card, GEMM_DOWN, m, bm);
+        if (us < best) {
+            best = us;
+            best_bm = bm;
+        }
+    }
+    return best_bm;
+}
+
 static void weigh(const struct plan *plan, const struct race_card *card, struct race_sim *sim)
 {
     for (int m = 0; m < plan->question->batch_size_count; m++) {
-        double sum = 0, best = INFINITY;
+        int best_bm = best_block_m(plan, card, m);
+        double sum = 0, best = 0, free_best = 0;
         for (int g = 0; g < GEMM_COUNT; g++) {
             int tile = sim->decisions[m].gemm[g].tile;
             double us = card->truth(card->self, (enum gemm)g, m, tile);
+            double any = least(plan, card, (enum gemm)g, m, 0);
+            double ruled = least(plan, card, (enum gemm)g, m, best_bm);
+            double own = least(plan, card, (enum gemm)g, m, plan->tiles[tile].tile.block_m);
+            sim->took_us[g][m] = us;
+            sim->regret[g][m] = us / any - 1;
+            sim->floor[g][m] = ruled / any - 1;
+            sim->own_regret[g][m] = us / own - 1;
             sum += us;
-            sim->regret[g][m] =
-                us / least(plan, card, (enum gemm)g, m, plan->tiles[tile].tile.block_m) - 1;
+            best += ruled;
+            free_best += any;
         }
-        for (int bm = 16; bm <= 256; bm *= 2)
-            best =
-                fmin(best, least(plan, card, GEMM_UP, m, bm) + least(plan, card, GEMM_DOWN, m, bm));
         sim->pair_regret[m] = sum / best - 1;
+        sim->pair_floor[m] = best / free_best - 1;
     }
 }
 

@@ -17,9 +17,16 @@ struct race_card {
 
 struct race_sim {
     long long samples, steps, checks;
-    double gpu_s;                                /* launches x their time */
-    double regret[GEMM_COUNT][TUNE_BATCH_SIZES]; /* of the choice against the best of its kind */
-    double pair_regret[TUNE_BATCH_SIZES];
+    double gpu_s; /* launches x their time */
+    /* Of a choice against the best tile of all, which the pair rule may put out of reach; .. */
+    double regret[GEMM_COUNT][TUNE_BATCH_SIZES];
+    /* .. of the best pair that keeps the rule against the same; .. */
+    double floor[GEMM_COUNT][TUNE_BATCH_SIZES];
+    /* .. of a choice against the best tile with the BLOCK_SIZE_M chosen. */
+    double own_regret[GEMM_COUNT][TUNE_BATCH_SIZES];
+    double pair_regret[TUNE_BATCH_SIZES];         /* against the best pair that keeps the rule */
+    double pair_floor[TUNE_BATCH_SIZES];          /* of that pair against two free choices */
+    double took_us[GEMM_COUNT][TUNE_BATCH_SIZES]; /* the choice's true time */
     struct race_decision decisions[TUNE_BATCH_SIZES];
 };
 

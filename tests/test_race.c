@@ -102,8 +102,8 @@ static void worst_and_mean(const struct bench *bench, const struct race_sim *sim
     *worst = *mean = *pair = 0;
     for (int m = 0; m < ms; m++) {
         for (int g = 0; g < GEMM_COUNT; g++) {
-            *worst = fmax(*worst, sim->regret[g][m]);
-            *mean += sim->regret[g][m] / (GEMM_COUNT * ms);
+            *worst = fmax(*worst, sim->own_regret[g][m]);
+            *mean += sim->own_regret[g][m] / (GEMM_COUNT * ms);
         }
         *pair = fmax(*pair, sim->pair_regret[m]);
     }
