@@ -4,6 +4,8 @@
 #include "cmocka_all.h"
 
 #include "base/path.h"
+#include "ui/phrase.h"
+#include "ui/plot.h"
 #include "ui/view.h"
 #include "ui_fixture.h"
 
@@ -235,6 +237,38 @@ static void test_keys_are_distinct(void **arg)
             assert_int_equal(key_action(key_table[i].keys[k]), key_table[i].action);
 }
 
+static void test_phrases(void **arg)
+{
+    (void)arg;
+    struct phrases line = {0};
+    phrases_add(&line, 0, ROLE_TEXT, "model");
+    phrases_add(&line, 2, ROLE_TEXT, "dtype");
+    phrases_add(&line, 1, ROLE_TEXT, "%s", "");
+    phrases_add(&line, 1, ROLE_TEXT, "triton %s", "3.6.0");
+    assert_int_equal(phrases_fit(&line, 26), 26);
+    assert_int_equal(phrases_fit(&line, 25), 19);
+    assert_string_equal(line.items[1].text, "triton 3.6.0");
+    assert_int_equal(phrases_fit(&line, 18), 5);
+    assert_int_equal(phrases_fit(&line, 1), 5);
+}
+
+static void test_plot(void **arg)
+{
+    (void)arg;
+    struct plot plot;
+    plot_samples((const float[]){1, 2, 2, 2, 3, 9}, 6, 9, &plot);
+    assert_string_equal(plot.line, ".| .    >");
+    plot_samples((const float[]){6, 1, 2, 3, 4, 5, 2.1F, 3.1F}, 8, 6, &plot);
+    assert_string_equal(plot.line, ".:|..." + 0);
+    assert_true(plot.low == 1 && plot.high == 6);
+    plot_samples((const float[]){4, 4}, 2, 5, &plot);
+    assert_string_equal(plot.line, "  |  ");
+    plot_samples((const float[]){4, 4, 4, 4, 4, 9}, 6, 5, &plot);
+    assert_string_equal(plot.line, "  | >");
+    plot_samples(NULL, 0, 5, &plot);
+    assert_string_equal(plot.line, "");
+}
+
 static void test_steps(void **arg)
 {
     (void)arg;
@@ -257,6 +291,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_editor, set_up, tear_down),
         cmocka_unit_test(test_keys_are_distinct),
         cmocka_unit_test(test_steps),
+        cmocka_unit_test(test_phrases),
+        cmocka_unit_test(test_plot),
     };
     setenv("TZ", "UTC", 1);
     return cmocka_run_group_tests(tests, NULL, NULL);

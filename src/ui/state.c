@@ -295,7 +295,7 @@ static void scroll(struct state *state, int key)
     } steps[] = {{ACTION_UP, -1}, {ACTION_DOWN, 1}, {ACTION_M_BEFORE, -10}, {ACTION_M_AFTER, 10}};
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
         if (key_action(key) == steps[i].action)
-            state->scroll += steps[i].by;
+            state->scroll += state->overlay == OVERLAY_LOG ? -steps[i].by : steps[i].by;
     if (state->scroll < 0)
         state->scroll = 0;
     if (state->scroll > PAST_EVENTS)

@@ -30,7 +30,7 @@ struct state {
     struct grid grid; /* owned */
     struct digest digest;
     enum overlay overlay;
-    int scroll; /* of the help and the log */
+    int scroll; /* of the help, from its top; of the log, from its end */
     struct editor editor;
     char notice[256]; /* shown until the next key */
     struct past past; /* of where the cursor rested last; owned */

@@ -26,4 +26,12 @@ void view_overlay(const struct view *view);
 /* "1,234.5" or "-" for NAN, into a caller's buffer. */
 const char *view_us(double us, char *buffer, size_t size);
 
+/* "11-25 12:00", local time, into a caller's buffer. */
+const char *view_when(double time, char *buffer, size_t size);
+/* The batch sizes that the entry in sight serves: "7..12", "1", "3073 and up". */
+const char *view_served(const struct view *view, char *buffer, size_t size);
+/* One line of the log. */
+void view_event(
+    const struct view *view, const struct rect *rect, int y, const struct store_event *event);
+
 #endif

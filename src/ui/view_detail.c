@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
+#include "ui/plot.h"
 #include "ui/view.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#define BEST_SHOWN 10
+#define BEST_SHOWN 5
+#define PLOT_SHOWN 32
+#define HISTORY_SHOWN 4
+#define ABS_SHOWN 2
 
 /* The fastest tiles of the M in sight, best first; returns how many. */
 static int find_best(const struct view *view, int best[BEST_SHOWN])
@@ -51,12 +55,105 @@ static int draw_best(const struct view *view, int y)
     return y + 1;
 }
 
+/* When and by what the cell was measured, and its samples. */
+static int draw_provenance(const struct view *view, int y)
+{
+    const struct past *past = &view->state->past;
+    const struct rect *rect = &view->layout.detail;
+    struct plot plot;
+    char at[32];
+    if (past->chunks == 0)
+        return y;
+    plot_samples(past->samples, past->sample_count, PLOT_SHOWN, &plot);
+    if (*plot.line)
+        canvas_print(view->canvas, rect, 1, y++, ROLE_TEXT, "%.1f [%s] %.1f", (double)plot.low,
+            plot.line, (double)plot.high);
+    int x = 1 + canvas_print(view->canvas, rect, 1, y, ROLE_TEXT, "%s, %zu chunks",
+                    view_when(past->time, at, sizeof at), past->chunks);
+    if (past->suspect_chunks > 0)
+        x += canvas_print(
+            view->canvas, rect, x, y, ROLE_WARN, ", %zu suspect", past->suspect_chunks);
+    canvas_print(view->canvas, rect, x, y++, ROLE_TEXT, ", %s", past->method);
+    if (past->build.id > 0)
+        canvas_print(view->canvas, rect, 1, y++, ROLE_DIM, "%s %s, triton %s, ptxas %s, sm_%d",
+            past->build.engine, past->build.engine_version, past->build.triton, past->build.ptxas,
+            past->build.arch);
+    if (!isnan(past->sm_mhz))
+        canvas_print(view->canvas, rect, 1, y++, ROLE_DIM, "%.0f MHz, %.0f C", past->sm_mhz,
+            past->temperature_c);
+    return y;
+}
+
+/* The kernel under the cursor against the card's limits. */
+static int draw_kernel(const struct view *view, int y)
+{
+    const struct state *state = view->state;
+    const struct kernel_fact *fact = &view->snapshot->facts[state->gemm][state->tile];
+    const struct rect *rect = &view->layout.detail;
+    char used[32], limit[32];
+    int x = 1 + canvas_print(view->canvas, rect, 1, y,
+                    board_fits(view->snapshot, state->gemm, state->tile) ? ROLE_TEXT : ROLE_BAD,
+                    "%s%s of %s B shared", fact->shared_exact ? "" : "~",
+                    text_grouped(fact->shared_bytes, used, sizeof used),
+                    text_grouped(view->snapshot->question.device.smem_limit, limit, sizeof limit));
+    if (fact->registers > 0)
+        x += canvas_print(view->canvas, rect, x, y, ROLE_TEXT, ", %d registers", fact->registers);
+    if (fact->spill_bytes > 0)
+        canvas_print(view->canvas, rect, x, y, ROLE_WARN, ", spills %d B", fact->spill_bytes);
+    return y + 1;
+}
+
+static int draw_cell(const struct view *view, int y)
+{
+    const struct state *state = view->state;
+    const struct rect *rect = &view->layout.detail;
+    char name[TILE_TEXT_SIZE];
+    if (state->tile < 0)
+        return y;
+    const struct cell *cell = board_cell(view->snapshot, state->gemm, state->m_index, state->tile);
+    canvas_print(view->canvas, rect, 1, y++, ROLE_HEADING, "%s",
+        tile_format(&view->snapshot->question.space.tiles[state->tile], name, sizeof name));
+    if (!isnan(cell->low_us))
+        canvas_print(view->canvas, rect, 1, y++, ROLE_TEXT, "%.1f us [%.1f, %.1f], %d samples",
+            (double)cell->median_us, (double)cell->low_us, (double)cell->high_us, cell->samples);
+    y = draw_kernel(view, y);
+    if (state_knows_cell(state, view->snapshot))
+        y = draw_provenance(view, y);
+    return y + 1;
+}
+
+/* Who chose what, latest first, and what the A/Bs said. */
+static int draw_history(const struct view *view, int y)
+{
+    const struct past *past = &view->state->past;
+    const struct rect *rect = &view->layout.detail;
+    char at[32], name[TILE_TEXT_SIZE];
+    for (size_t i = 0; i < past->ab_count && i < ABS_SHOWN; i++)
+        canvas_print(view->canvas, rect, 1, y++, ROLE_TEXT,
+            "%s A/B: %s %s than %s, %+.1f %% [%.1f, %.1f]",
+            view_when(past->abs[i].time, at, sizeof at), past->abs[i].b_label, past->abs[i].verdict,
+            past->abs[i].a_label, past->abs[i].effect_pct, past->abs[i].low_pct,
+            past->abs[i].high_pct);
+    for (size_t i = 0; i < past->history_count && i < HISTORY_SHOWN; i++) {
+        const struct store_choice *choice = &past->history[i];
+        int x =
+            1 + canvas_print(view->canvas, rect, 1, y, ROLE_DIM, "%s %s: %s",
+                    view_when(choice->time, at, sizeof at), choice_source_name(choice->source),
+                    choice->dropped ? "no entry" : tile_format(&choice->tile, name, sizeof name));
+        if (!isnan(choice->median_us))
+            canvas_print(view->canvas, rect, x, y, ROLE_DIM, " %.1f us", choice->median_us);
+        y++;
+    }
+    return y;
+}
+
 static int draw_choice(const struct view *view, enum gemm gemm, int y)
 {
     const struct choice *choice = &view->snapshot->choices[gemm][view->state->m_index];
     const struct rect *rect = &view->layout.detail;
-    char name[TILE_TEXT_SIZE], us[32], interval[48] = "";
-    canvas_print(view->canvas, rect, 1, y++, ROLE_HEADING, "entry of %s", gemm_name(gemm));
+    char name[TILE_TEXT_SIZE], us[32], served[32], interval[48] = "";
+    canvas_print(view->canvas, rect, 1, y++, ROLE_HEADING, "entry of %s, serves M %s",
+        gemm_name(gemm), view_served(view, served, sizeof served));
     if (!choice->chosen) {
         canvas_print(view->canvas, rect, 1, y++, ROLE_DIM, "none yet");
         return y + 1;
@@ -71,22 +168,25 @@ static int draw_choice(const struct view *view, enum gemm gemm, int y)
     if (!isnan(choice->default_us))
         canvas_print(view->canvas, rect, 1, y++, ROLE_TEXT, "default %.1f us: %s",
             choice->default_us, tile_format(&choice->default_tile, name, sizeof name));
-    canvas_print(view->canvas, rect, 1, y++, choice->settled ? ROLE_GOOD : ROLE_DIM, "%s by %s%s",
-        choice->settled ? "settled" : "so far", choice_source_name(choice->source),
-        choice->verified ? ", verified" : "");
-    if (*choice->reason)
-        canvas_print(view->canvas, rect, 1, y++, ROLE_DIM, "%s", choice->reason);
+    canvas_print(view->canvas, rect, 1, y++, choice->settled ? ROLE_GOOD : ROLE_DIM,
+        "%s by %s%s%s%s", choice->settled ? "settled" : "so far",
+        choice_source_name(choice->source), choice->verified ? ", verified" : "",
+        *choice->reason ? ": " : "", choice->reason);
+    if (gemm == view->state->gemm && state_knows_entry(view->state, view->snapshot))
+        y = draw_history(view, y);
     return y + 1;
 }
 
-/* What digits and letters of the maps mean. */
+/* What digits and letters of the maps mean, three steps a row. */
 static void draw_legend(const struct view *view, int y)
 {
     const struct rect *rect = &view->layout.detail;
     canvas_print(view->canvas, rect, 1, y++, ROLE_HEADING, "steps, against the best of this M");
     for (int step = 0; step <= 8; step++) {
-        canvas_print(view->canvas, rect, 1, y, (enum role)(ROLE_STEP0 + step), "%d", step);
-        canvas_print(view->canvas, rect, 3, y++, ROLE_TEXT, "%s", board_step_name(step));
+        int x = 1 + 13 * (step % 3);
+        canvas_print(view->canvas, rect, x, y, (enum role)(ROLE_STEP0 + step), "%d", step);
+        canvas_print(view->canvas, rect, x + 2, y, ROLE_TEXT, "%s", board_step_name(step));
+        y += step % 3 == 2;
     }
     canvas_print(
         view->canvas, rect, 1, y++, ROLE_TEXT, "x does not fit  ! failed  w wrong  . unmeasured");
@@ -101,7 +201,7 @@ static void draw_log(const struct view *view)
     int count = (int)past->event_count, first = count > rows ? count - rows : 0;
     canvas_print(view->canvas, rect, 0, 0, ROLE_HEADING, "log");
     for (int i = 0; i < rows && first + i < count; i++)
-        canvas_print(view->canvas, rect, 0, 1 + i, ROLE_DIM, "%s", past->events[first + i].text);
+        view_event(view, rect, 1 + i, &past->events[first + i]);
 }
 
 void view_detail(const struct view *view)
@@ -110,9 +210,10 @@ void view_detail(const struct view *view)
         draw_log(view);
     if (view->layout.detail.height < 1)
         return;
-    int y = draw_best(view, 0);
-    for (int gemm = 0; gemm < GEMM_COUNT; gemm++)
-        if (view->snapshot->question.gemms[gemm])
-            y = draw_choice(view, (enum gemm)gemm, y);
+    enum gemm here = view->state->gemm, other = here == GEMM_UP ? GEMM_DOWN : GEMM_UP;
+    int y = draw_best(view, draw_cell(view, 0));
+    y = draw_choice(view, here, y);
+    if (view->snapshot->question.gemms[other])
+        y = draw_choice(view, other, y);
     draw_legend(view, y);
 }

@@ -2,10 +2,12 @@
 #include "ui/view.h"
 
 #include "base/text.h"
+#include "ui/phrase.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 const char *view_us(double us, char *buffer, size_t size)
 {
@@ -16,7 +18,35 @@ const char *view_us(double us, char *buffer, size_t size)
     return buffer;
 }
 
+const char *view_when(double time, char *buffer, size_t size)
+{
+    struct tm day;
+    time_t seconds = (time_t)time;
+    strftime(buffer, size, "%m-%d %H:%M", localtime_r(&seconds, &day));
+    return buffer;
+}
+
+const char *view_served(const struct view *view, char *buffer, size_t size)
+{
+    int low, high;
+    board_served(&view->snapshot->question, view->state->m_index, &low, &high);
+    if (high > low)
+        snprintf(buffer, size, "%d..%d", low, high);
+    else
+        snprintf(buffer, size, high > 0 ? "%d" : "%d and up", low);
+    return buffer;
+}
+
+void view_event(
+    const struct view *view, const struct rect *rect, int y, const struct store_event *event)
+{
+    char at[32];
+    canvas_print(view->canvas, rect, 0, y, ROLE_DIM, "%s", view_when(event->time, at, sizeof at));
+    canvas_print(view->canvas, rect, 13, y, ROLE_TEXT, "%s", event->text);
+}
+
 /* What the figures are, at the right end of the first line whatever the width. */
+#define ORIGIN_COLUMNS 10
 static const char *origin(const struct snapshot *snapshot)
 {
     return snapshot->recorded ? "recorded" : "measured";
@@ -45,14 +75,19 @@ static void draw_title(const struct view *view)
             origin(snapshot));
         return;
     }
-    bool roomy = rect->width >= 112;
-    canvas_print(view->canvas, rect, 0, 0, ROLE_TITLE,
-        "moebench %s TP%d%s%s%s  %s  %s %s  triton %s", question->model, question->tp,
-        roomy ? " " : "", roomy ? dtype_name(question->shape.dtype) : "",
-        roomy && question->shape.per_channel ? "/channel" : "", short_device(snapshot),
-        engine_name(&question->engine), question->engine.version,
-        *snapshot->toolchain.triton ? snapshot->toolchain.triton : "-");
-    struct rect end = {rect->width - 10, rect->y, 10, 1};
+    struct phrases line = {0};
+    phrases_add(&line, 4, ROLE_TITLE, "moebench");
+    phrases_add(&line, 0, ROLE_TITLE, "%s TP%d", question->model, question->tp);
+    phrases_add(&line, 5, ROLE_TITLE, "%s%s", dtype_name(question->shape.dtype),
+        question->shape.per_channel ? "/channel" : "");
+    phrases_add(&line, 1, ROLE_TITLE, "%s", short_device(snapshot));
+    phrases_add(
+        &line, 2, ROLE_TITLE, "%s %s", engine_name(&question->engine), question->engine.version);
+    if (*snapshot->toolchain.triton)
+        phrases_add(&line, 3, ROLE_TITLE, "triton %s", snapshot->toolchain.triton);
+    struct rect start = {0, rect->y, rect->width - ORIGIN_COLUMNS, 1};
+    struct rect end = {start.width, rect->y, ORIGIN_COLUMNS, 1};
+    phrases_print(&line, view->canvas, &start, 0, 0);
     canvas_print(view->canvas, &end, 0, 0, snapshot->recorded ? ROLE_WARN : ROLE_TITLE, "  %s",
         origin(snapshot));
 }
@@ -71,15 +106,28 @@ static void draw_bar(const struct view *view, int *column)
         view->canvas, rect, *column, 0, ROLE_TEXT, "] %d %%  ", percent(view->snapshot));
 }
 
-static void add_left(struct text *line, double seconds)
+static void add_left(struct phrases *line, double seconds)
 {
     if (isnan(seconds))
         return;
     long long left = (long long)seconds;
     if (left >= 3600)
-        text_add(line, "  left %lld:%02lld h", left / 3600, left / 60 % 60);
+        phrases_add(line, 1, ROLE_TEXT, "left %lld:%02lld h", left / 3600, left / 60 % 60);
     else
-        text_add(line, "  left %lld:%02lld", left / 60, left % 60);
+        phrases_add(line, 1, ROLE_TEXT, "left %lld:%02lld", left / 60, left % 60);
+}
+
+static void add_phase(struct phrases *line, const struct snapshot *snapshot)
+{
+    const char *state = board_state_name(snapshot->state);
+    if (!state_running(snapshot)) {
+        phrases_add(line, 0, ROLE_TEXT, "%s", state);
+        return;
+    }
+    phrases_add(line, 0, ROLE_TEXT, "%s", *snapshot->phase ? snapshot->phase : state);
+    if (snapshot->m > 0)
+        phrases_add(line, 2, ROLE_TEXT, "%s M=%d", gemm_name(snapshot->gemm), snapshot->m);
+    add_left(line, snapshot->left_s);
 }
 
 static void draw_progress(const struct view *view)
@@ -88,7 +136,7 @@ static void draw_progress(const struct view *view)
     const struct rect *rect = &view->layout.progress;
     int column = 0;
     char number[32];
-    struct text line = {0};
+    struct phrases line = {0};
     if (rect->height < 1)
         return;
     draw_bar(view, &column);
@@ -97,22 +145,16 @@ static void draw_progress(const struct view *view)
             board_state_name(snapshot->state), snapshot->error);
         return;
     }
-    bool phase = *snapshot->phase && state_running(snapshot);
-    text_add(&line, "%s", phase ? snapshot->phase : board_state_name(snapshot->state));
-    if (snapshot->m > 0 && state_running(snapshot))
-        text_add(&line, " %s M=%d", gemm_name(snapshot->gemm), snapshot->m);
-    if (state_running(snapshot))
-        add_left(&line, snapshot->left_s);
+    add_phase(&line, snapshot);
     if (snapshot->clock_mhz > 0)
-        text_add(&line, "  %s MHz %.0f C",
+        phrases_add(&line, 4, ROLE_TEXT, "%s MHz %.0f C",
             text_grouped((long long)snapshot->clock_mhz, number, sizeof number),
             snapshot->temperature_c);
     if (snapshot->worker_restarts > 0)
-        text_add(&line, "  restarts %d", snapshot->worker_restarts);
-    text_add(&line, "  sentinel %s", snapshot->sentinel_ok ? "ok" : "OFF");
-    canvas_print(view->canvas, rect, column, 0, snapshot->sentinel_ok ? ROLE_TEXT : ROLE_WARN, "%s",
-        line.data);
-    text_free(&line);
+        phrases_add(&line, 3, ROLE_WARN, "restarts %d", snapshot->worker_restarts);
+    phrases_add(&line, snapshot->sentinel_ok ? 3 : 1, snapshot->sentinel_ok ? ROLE_TEXT : ROLE_WARN,
+        "sentinel %s", snapshot->sentinel_ok ? "ok" : "OFF");
+    phrases_print(&line, view->canvas, rect, column, 0);
 }
 
 /* The hints of the key table, as many as fit whole; a notice takes their place. */

@@ -53,9 +53,9 @@ static void draw_log(const struct view *view)
     const struct past *past = &view->state->past;
     int count = (int)past->event_count;
     int most = count > inside.height ? count - inside.height : 0;
-    int first = view->state->scroll > most ? most : view->state->scroll;
+    int first = view->state->scroll > most ? 0 : most - view->state->scroll;
     for (int i = 0; i < inside.height && first + i < count; i++)
-        canvas_print(view->canvas, &inside, 0, i, ROLE_TEXT, "%s", past->events[first + i].text);
+        view_event(view, &inside, i, &past->events[first + i]);
     if (count == 0)
         canvas_print(view->canvas, &inside, 0, 0, ROLE_DIM, "nothing yet");
 }

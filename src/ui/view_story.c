@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+#include "ui/phrase.h"
+#include "ui/plot.h"
 #include "ui/view.h"
 
 #include <math.h>
 #include <stdio.h>
+
+#define STORY_PLOT 14
 
 /* Half the interval's width in percent of the median. */
 static double spread(const struct cell *cell)
@@ -10,77 +14,79 @@ static double spread(const struct cell *cell)
     return 50 * (cell->high_us - cell->low_us) / cell->median_us;
 }
 
-static void add_timing(const struct view *view, const struct cell *cell, struct text *line)
+static void add_timing(const struct view *view, const struct cell *cell, struct phrases *line)
 {
     const struct state *state = view->state;
+    const char *status = point_status_name((enum point_status)cell->status);
     if (isnan(cell->median_us)) {
-        text_add(line, "  %s",
-            cell->status == POINT_OK ? "not measured"
-                                     : point_status_name((enum point_status)cell->status));
+        phrases_add(line, 0, ROLE_TITLE, "%s", cell->status == POINT_OK ? "not measured" : status);
         return;
     }
-    text_add(line, "  %.1f us", cell->median_us);
-    if (!isnan(cell->low_us))
-        text_add(line, " +-%.1f %%", spread(cell));
-    if (cell->status != POINT_OK)
-        text_add(line, "  %s", point_status_name((enum point_status)cell->status));
+    if (isnan(cell->low_us))
+        phrases_add(line, 0, ROLE_TITLE, "%.1f us", cell->median_us);
     else
-        text_add(line, "  %s",
-            board_step_name(
-                board_step(cell->median_us, state->digest.best_us[state->gemm][state->m_index])));
+        phrases_add(line, 0, ROLE_TITLE, "%.1f us +-%.1f %%", cell->median_us, spread(cell));
+    double best = state->digest.best_us[state->gemm][state->m_index];
+    phrases_add(line, 1, ROLE_TITLE, "%s",
+        cell->status == POINT_OK ? board_step_name(board_step(cell->median_us, best)) : status);
 }
 
-static void add_registers(const struct kernel_fact *fact, struct text *line)
+static void add_kernel(const struct kernel_fact *fact, struct phrases *line)
 {
+    char number[32];
+    phrases_add(line, 2, ROLE_TITLE, "%s%s B", fact->shared_exact ? "" : "~",
+        text_grouped(fact->shared_bytes, number, sizeof number));
     if (fact->registers > 0)
-        text_add(line, "  %d regs", fact->registers);
+        phrases_add(line, 3, ROLE_TITLE, "%d regs", fact->registers);
     if (fact->spill_bytes > 0)
-        text_add(line, " spilling");
+        phrases_add(line, 2, ROLE_TITLE, "spills");
+    else if (fact->spill_bytes == 0 && fact->registers > 0)
+        phrases_add(line, 4, ROLE_TITLE, "no spill");
 }
 
-static void add_served(const struct view *view, struct text *line)
+static void add_samples(const struct view *view, const struct cell *cell, struct phrases *line)
 {
-    int low, high;
-    board_served(&view->snapshot->question, view->state->m_index, &low, &high);
-    if (high > 0)
-        text_add(line, "  serves M %d..%d", low, high);
-    else
-        text_add(line, "  serves M %d and up", low);
+    const struct past *past = &view->state->past;
+    struct plot plot = {0};
+    phrases_add(line, 1, ROLE_TEXT, "%d samples", cell->samples);
+    if (state_knows_cell(view->state, view->snapshot))
+        plot_samples(past->samples, past->sample_count, STORY_PLOT, &plot);
+    if (*plot.line)
+        phrases_add(line, 2, ROLE_TEXT, "[%s]", plot.line);
 }
 
-static void add_second(const struct view *view, const struct cell *cell, struct text *line)
+static void add_trust(const struct view *view, const struct cell *cell, struct phrases *line)
 {
-    const struct question *question = &view->snapshot->question;
+    static const struct {
+        const char *text;
+        enum role role;
+    } verified[] = {
+        {"not verified", ROLE_DIM}, {"verified", ROLE_GOOD}, {"WRONG RESULT", ROLE_BAD}};
     const struct state *state = view->state;
-    static const char *const verified[] = {"not verified", "verified", "WRONG RESULT"};
+    const struct question *question = &view->snapshot->question;
     double reached = board_roofline(
         question, state->gemm, question->batch_sizes[state->m_index], cell->median_us);
     if (!isnan(reached))
-        text_add(line, "%.0f %% of roofline  ", reached);
-    text_add(line, "%s  %d samples", verified[cell->verified], cell->samples);
-    add_registers(&view->snapshot->facts[state->gemm][state->tile], line);
-    add_served(view, line);
+        phrases_add(line, 2, ROLE_TEXT, "%.0f %% of roofline", reached);
+    phrases_add(line, 1, verified[cell->verified].role, "%s", verified[cell->verified].text);
 }
 
 void view_story(const struct view *view)
 {
     const struct state *state = view->state;
-    const struct question *question = &view->snapshot->question;
     const struct rect *rect = &view->layout.story;
     char name[TILE_TEXT_SIZE];
-    struct text line = {0}, second = {0};
+    struct phrases first = {0}, second = {0};
     if (rect->height < 2 || state->tile < 0)
         return;
     const struct cell *cell = board_cell(view->snapshot, state->gemm, state->m_index, state->tile);
-    text_add(&line, "%s %s", gemm_name(state->gemm),
-        tile_format(&question->space.tiles[state->tile], name, sizeof name));
-    add_timing(view, cell, &line);
-    const struct kernel_fact *fact = &view->snapshot->facts[state->gemm][state->tile];
-    text_add(&line, "  %s%s B", fact->shared_exact ? "" : "~",
-        text_grouped(fact->shared_bytes, name, sizeof name));
-    add_second(view, cell, &second);
-    canvas_print(view->canvas, rect, 0, 0, ROLE_TITLE, "%s", line.data);
-    canvas_print(view->canvas, rect, 0, 1, ROLE_TEXT, "%s", second.data);
-    text_free(&line);
-    text_free(&second);
+    phrases_add(&first, 0, ROLE_TITLE, "%s %s", gemm_name(state->gemm),
+        tile_format(&view->snapshot->question.space.tiles[state->tile], name, sizeof name));
+    add_timing(view, cell, &first);
+    add_kernel(&view->snapshot->facts[state->gemm][state->tile], &first);
+    add_trust(view, cell, &second);
+    add_samples(view, cell, &second);
+    phrases_add(&second, 3, ROLE_TEXT, "serves M %s", view_served(view, name, sizeof name));
+    phrases_print(&first, view->canvas, rect, 0, 0);
+    phrases_print(&second, view->canvas, rect, 0, 1);
 }
