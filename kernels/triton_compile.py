@@ -492,6 +492,22 @@ def launch_arguments(signature, parameters):
     ]
 
 
+def warm_up(kernel):
+    """What Triton works out once a process, before the forks rather than in each: a hash of its
+    own library, modules that it imports late, a hash of the kernel's source.
+    """
+    for name in ("code_generator", "compiler"):
+        importlib.import_module(f"triton.compiler.{name}")
+    for name in ("triton.runtime.cache", "triton.compiler.compiler"):
+        getattr(importlib.import_module(name), "triton_key", int)()
+    for name in ("triton.experimental.gluon", "triton.language.extra.libdevice"):
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            pass  # not in every version
+    getattr(kernel, "cache_key", None)
+
+
 def compile_kernel(kernel, request, origin):
     import triton
     from triton.backends.compiler import GPUTarget
@@ -629,6 +645,7 @@ class Server:
         self.children = {}
         self.ptxas = {}
         self.kernel = self.origin = self.arch = None
+        self.warm = False
         self.jobs, self.timeout_s = len(os.sched_getaffinity(0)), TIMEOUT_S
 
     def reply(self, message):
@@ -764,6 +781,9 @@ class Server:
             self.start(self.queue.popleft())
 
     def start(self, request):
+        if not self.warm:
+            warm_up(self.kernel)
+            self.warm = True
         request["tries"] += 1
         folder = tempfile.mkdtemp(dir=self.folder)
         result, sink = os.pipe()

@@ -58,6 +58,25 @@ echo $$ >> "$0.started"
 BLOCK = "exec sleep 100000\n"
 
 
+# Compiles after warm_up; prints what Triton still imported, and how often it hashed itself.
+WARMED = """
+import importlib.util, json, os, sys, tempfile
+spec = importlib.util.spec_from_file_location("triton_compile", sys.argv[1])
+script = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(script)
+folder = tempfile.mkdtemp(dir=os.environ["TMPDIR"])
+os.environ.update(script.ENVIRONMENT, TRITON_CACHE_DIR=folder)
+kernel, _ = script.read_kernel(sys.argv[2], folder)
+script.warm_up(kernel)
+before = set(sys.modules)
+request = {**json.loads(sys.argv[3]), "arch": "sm_90", "ptxas": None}
+script.compile_kernel(kernel, request, "test")
+from triton.runtime import cache
+late = [name for name in set(sys.modules) - before if name.startswith("triton")]
+print(json.dumps([late, cache.triton_key.cache_info().misses]))
+"""
+
+
 def triton_folders():
     named = [f for f in os.environ.get("MOEBENCH_TEST_TRITON", "").split(":") if f]
     if not named and importlib.util.find_spec("triton"):
@@ -436,6 +455,13 @@ class Compiling(Case):
         self.assertEqual(helper.hear()["op"], "compiled")
         self.assertEqual(len(self.started()), 2)
         self.assertTrue(ended(self.started()[0]))
+
+    def test_what_triton_does_once_a_process_is_done_before_the_forks(self):
+        path = self.file("kernel.py", TINY_KERNEL)
+        env = {**os.environ, "PYTHONPATH": TRITONS[0], "TMPDIR": self.folder}
+        command = [sys.executable, "-c", WARMED, SCRIPT, path, json.dumps(TINY_REQUEST)]
+        done = subprocess.run(command, env=env, capture_output=True, text=True)
+        self.assertEqual((done.stdout, done.returncode), ("[[], 1]\n", 0), done.stderr)
 
     def test_timed_out_twice(self):
         helper, _ = self.start(ptxas=self.stand_in(BLOCK), hello={"timeout_s": 0.01})
