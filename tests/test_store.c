@@ -275,6 +275,20 @@ static void tunes_are_listed_last_touched_first(void **state)
     store_close(store);
 }
 
+struct news {
+    int count, samples, hot;
+};
+
+static bool see_news(const struct store_measurement *measurement, void *arg)
+{
+    struct news *news = arg;
+
+    news->count++;
+    news->samples += (int)measurement->count;
+    news->hot += measurement->key.hot;
+    return true;
+}
+
 static void points_gather_their_measurements(void **state)
 {
     struct place *place = *state;
@@ -319,6 +333,12 @@ static void points_gather_their_measurements(void **state)
     must(store_get_totals(store, tune, &totals, &err), &err);
     assert_true(totals.chunks == 8 && totals.launches == 320 && totals.samples == 12);
     assert_true(totals.gpu_s == 2 && totals.wall_s == 4);
+
+    struct news all = {0}, late = {0};
+    must(store_each_measurement(store, tune, 1, 0, see_news, &all, &err), &err);
+    assert_true(all.count == 8 && all.samples == 12 && all.hot == 1);
+    must(store_each_measurement(store, tune, 1, seen.last.chunk - 1, see_news, &late, &err), &err);
+    assert_true(late.count == 2 && late.samples == 2 && late.hot == 1);
     store_close(store);
 }
 

@@ -83,7 +83,8 @@ static bool read_screen(const struct arguments *args, const struct tune_ask *ask
 static int outcome(struct tuner *tuner, struct error *err)
 {
     const struct snapshot *last = tuner_snapshot_acquire(tuner);
-    int code = last->state == TUNER_DONE ? 0 : ERROR_STOPPED;
+    bool over = last->state == TUNER_DONE || (last->follows_pid && !last->follows_ended);
+    int code = over ? 0 : ERROR_STOPPED;
     if (last->state == TUNER_FAILED)
         code =
             error_set(err, last->error_kind ? last->error_kind : ERROR_FAILED, "%s", last->error);
@@ -118,6 +119,7 @@ static int workbench_run(const struct arguments *args, struct error *err)
     int code = 0, number = 0;
     if (model ? tune_ask(args, model, ask, err) : tune_ask_last(args, ask, err)) {
         ask->options.paused = arguments_flag(args, "paused");
+        ask->options.follow = true;
         code = run_ui(args, ask, &number, err);
     }
     if (*terminal_notice())

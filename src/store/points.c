@@ -123,15 +123,16 @@ static void gather_samples(struct gatherer *all, const void *blob, size_t count)
     all->sample_count += count;
 }
 
+#define MEASUREMENT_COLUMNS                                                         \
+    "p.gemm, p.m, p.hot, p.tile, p.chunk, p.status, p.launches, p.sm_mhz, c.phase," \
+    " c.suspect, c.time, " TILE_COLUMNS ", p.samples"
+
 enum { COLUMN_TILE = 11 };
 
-static void gather(struct gatherer *all, sqlite3_stmt *row, const struct store_point_key *key)
+/* Its samples are borrowed from the row. */
+static void read_measurement(
+    sqlite3_stmt *row, const struct store_point_key *key, struct store_measurement *each)
 {
-    if (all->count == all->capacity) {
-        all->capacity = 2 * all->capacity + 8;
-        all->measurements = xrealloc(all->measurements, all->capacity, sizeof *all->measurements);
-    }
-    struct store_measurement *each = &all->measurements[all->count++];
     *each = (struct store_measurement){
         .key = *key,
         .chunk = sql_id(row, 4),
@@ -140,12 +141,22 @@ static void gather(struct gatherer *all, sqlite3_stmt *row, const struct store_p
         .sm_mhz = (float)sql_double(row, 7),
         .phase = sql_int(row, 8),
         .time = sql_double(row, 10),
+        .samples = sqlite3_column_blob(row, COLUMN_TILE + 7),
+        .count = (size_t)sqlite3_column_bytes(row, COLUMN_TILE + 7) / sizeof(float),
     };
     each->suspect =
         each->status == POINT_SUSPECT || (each->status == POINT_OK && sqlite3_column_int(row, 9));
-    const void *blob = sqlite3_column_blob(row, COLUMN_TILE + 7);
-    each->count = (size_t)sqlite3_column_bytes(row, COLUMN_TILE + 7) / sizeof(float);
-    gather_samples(all, blob, each->count);
+}
+
+static void gather(struct gatherer *all, sqlite3_stmt *row, const struct store_point_key *key)
+{
+    if (all->count == all->capacity) {
+        all->capacity = 2 * all->capacity + 8;
+        all->measurements = xrealloc(all->measurements, all->capacity, sizeof *all->measurements);
+    }
+    struct store_measurement *each = &all->measurements[all->count++];
+    read_measurement(row, key, each);
+    gather_samples(all, each->samples, each->count);
 }
 
 /* The rule stands beside store_point.status. */
@@ -214,11 +225,9 @@ static sqlite3_stmt *query_points(
 {
     struct text query = {0};
 
-    text_add(&query,
-        "SELECT p.gemm, p.m, p.hot, p.tile, p.chunk, p.status, p.launches, p.sm_mhz, c.phase,"
-        " c.suspect, c.time, " TILE_COLUMNS ", p.samples FROM measurement p"
-        " CROSS JOIN tile t ON t.id = p.tile CROSS JOIN chunk c ON c.id = p.chunk"
-        " WHERE p.tune = ?1 AND p.build = ?2");
+    text_add(&query, "SELECT " MEASUREMENT_COLUMNS " FROM measurement p"
+                     " CROSS JOIN tile t ON t.id = p.tile CROSS JOIN chunk c ON c.id = p.chunk"
+                     " WHERE p.tune = ?1 AND p.build = ?2");
     if (filter->gemm >= 0)
         text_add(&query, " AND p.gemm = %d", filter->gemm);
     if (filter->m > 0)
@@ -277,5 +286,30 @@ bool store_each_point(struct store *store, const struct store_filter *filter,
     free(all.measurements);
     free(all.samples);
     free(all.counted);
+    return step != SQL_FAILED;
+}
+
+bool store_each_measurement(struct store *store, long long tune, long long build, long long after,
+    bool (*visit)(const struct store_measurement *measurement, void *arg), void *arg,
+    struct error *err)
+{
+    sqlite3_stmt *row = sql_query(store, err,
+        "SELECT " MEASUREMENT_COLUMNS " FROM measurement p"
+        " CROSS JOIN tile t ON t.id = p.tile CROSS JOIN chunk c ON c.id = p.chunk"
+        " WHERE p.tune = ? AND p.build = ? AND p.chunk > ?"
+        " ORDER BY p.gemm, p.m, p.hot, p.tile, p.chunk",
+        "lll", tune, build, after);
+    enum sql_step step = SQL_FAILED;
+    struct store_measurement each;
+
+    while (row && (step = sql_step(store, row, err)) == SQL_ROW) {
+        read_measurement(row,
+            &(struct store_point_key){(enum gemm)sql_int(row, 0), sql_int(row, 1),
+                sql_int(row, 2) == 1, sql_tile(row, COLUMN_TILE)},
+            &each);
+        if (!visit(&each, arg))
+            break;
+    }
+    sqlite3_finalize(row);
     return step != SQL_FAILED;
 }

@@ -265,6 +265,11 @@ struct store_filter {
  * With gemm, m and tile given it reads those rows alone. */
 bool store_each_point(struct store *store, const struct store_filter *filter,
     bool (*visit)(const struct store_point *point, void *arg), void *arg, struct error *err);
+/* What chunks after `after` (0: all) hold of a tune and a build, hot and cold, in the order (gemm,
+ * m, hot, tile, chunk); the samples are borrowed until the visitor returns. */
+bool store_each_measurement(struct store *store, long long tune, long long build, long long after,
+    bool (*visit)(const struct store_measurement *measurement, void *arg), void *arg,
+    struct error *err);
 bool store_get_chunk(
     struct store *store, long long id, struct store_chunk *chunk, struct error *err);
 
@@ -272,7 +277,8 @@ bool store_get_chunk(
 struct store_totals {
     long long chunks, launches, samples;
     double gpu_s, wall_s; /* of chunks */
-    long long compiles;   /* facts about the tune's build */
+    /* Of the tune's build alone, so that a reader sees which of them grew: */
+    long long compiles, checks, faults;
 };
 
 bool store_get_totals(

@@ -255,9 +255,11 @@ bool store_get_totals(
     struct store *store, long long tune, struct store_totals *totals, struct error *err)
 {
     sqlite3_stmt *row = sql_query(store, err,
-        "SELECT count(*), total(launches), total(samples), total(gpu_s), total(wall_s),"
-        " (SELECT count(*) FROM compile WHERE build = (SELECT build FROM tune WHERE id = ?1))"
-        " FROM chunk WHERE tune = ?1",
+        "SELECT count(chunk.id), total(launches), total(samples), total(gpu_s), total(wall_s),"
+        " (SELECT count(*) FROM compile WHERE build = b),"
+        " (SELECT count(*) FROM verification v WHERE v.tune = ?1 AND v.build = b),"
+        " (SELECT total(count) FROM fault f WHERE f.tune = ?1 AND f.build = b)"
+        " FROM (SELECT build AS b FROM tune WHERE id = ?1) LEFT JOIN chunk ON chunk.tune = ?1",
         "l", tune);
     if (!row)
         return false;
@@ -271,6 +273,8 @@ bool store_get_totals(
             .gpu_s = sql_double(row, 3),
             .wall_s = sql_double(row, 4),
             .compiles = sql_id(row, 5),
+            .checks = sql_id(row, 6),
+            .faults = sql_id(row, 7),
         };
     sqlite3_finalize(row);
     return step == SQL_ROW;

@@ -25,6 +25,7 @@ struct tuner_options {
     bool allow_busy;
     bool paused;  /* open at rest */
     double began; /* clock_monotonic at the command's start, 0: at tuner_open */
+    bool follow;  /* show the tune while another process drives it, instead of failing */
 };
 
 /* One tile on one (GEMM, M), as a screen draws it. */
@@ -120,6 +121,13 @@ struct snapshot {
     char error[1024];     /* why TUNER_FAILED / TUNER_STOPPED */
     enum error_kind error_kind;
     size_t fitting_points; /* tiles that can be timed x GEMMs x batch sizes */
+    /*
+     * The process that drives this tune, 0: this one. Everything is then as the store has it, the
+     * phase and what runs as of its newest chunk, and no command is taken. After its end
+     * TUNER_PAUSE and TUNER_RESUME alike take over.
+     */
+    long follows_pid;
+    bool follows_ended;
 };
 
 enum tuner_command_kind {

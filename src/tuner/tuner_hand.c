@@ -100,22 +100,28 @@ static bool obey(struct tuner *tuner, const struct tuner_command *command, struc
     abort();
 }
 
+bool tuner_next_command(struct tuner *tuner, struct tuner_command *command)
+{
+    bool any = false;
+
+    pthread_mutex_lock(&tuner->lock);
+    if (tuner->command_count > 0) {
+        any = true;
+        *command = tuner->commands[0];
+        memmove(tuner->commands, tuner->commands + 1,
+            --tuner->command_count * sizeof tuner->commands[0]);
+    }
+    pthread_mutex_unlock(&tuner->lock);
+    return any;
+}
+
 bool tuner_obey(struct tuner *tuner, struct error *err)
 {
     struct tuner_command command;
     bool done = true;
 
     while (done) {
-        bool any = false;
-        pthread_mutex_lock(&tuner->lock);
-        if (tuner->command_count > 0) {
-            any = true;
-            command = tuner->commands[0];
-            memmove(tuner->commands, tuner->commands + 1,
-                --tuner->command_count * sizeof tuner->commands[0]);
-        }
-        pthread_mutex_unlock(&tuner->lock);
-        if (!any)
+        if (!tuner_next_command(tuner, &command))
             return true;
         done = obey(tuner, &command, err);
         tuner_publish(tuner, true);

@@ -22,7 +22,7 @@ void tuner_event(struct tuner *tuner, const char *kind, const char *format, ...)
     va_end(args);
     snprintf(tuner->view.last_event, sizeof tuner->view.last_event, "%.255s", text);
     log_line("tune %lld: %s: %s", tuner->tune.id, kind, text);
-    if (tuner->store && tuner->tune.id > 0)
+    if (tuner->store && store_writable(tuner->store) && tuner->tune.id > 0)
         store_add_event(tuner->store, tuner->tune.id, kind, text, NULL);
 }
 
@@ -45,8 +45,24 @@ static bool add_tune(struct tuner *tuner, const char *question, struct error *er
     return store_add_tune(tuner->store, tune, err);
 }
 
+/* A reader finds its tune, or says whose the database is. */
+static bool find_held(struct tuner *tuner, const char *question, struct error *err)
+{
+    struct error missing = {0};
+
+    if (store_find_tune(tuner->store, question, &tuner->tune, &missing))
+        return true;
+    if (missing.kind != ERROR_NONE)
+        return error_set(err, missing.kind, "%s", missing.text);
+    return error_set(err, ERROR_FAILED,
+        "%s: %s, and does not hold this tune; `moebench --db FILE` follows the tune that runs. "
+        "Wait for it, or use another file: --db FILE, MOEBENCH_DB",
+        store_path(tuner->store), store_notice(tuner->store));
+}
+
 bool tuner_keep_open(struct tuner *tuner, struct error *err)
 {
+    enum store_mode mode = tuner->options.follow ? STORE_WRITE_OR_READ : STORE_WRITE;
     struct error missing = {0};
     char *question;
     bool done = false;
@@ -54,8 +70,13 @@ bool tuner_keep_open(struct tuner *tuner, struct error *err)
     snprintf(tuner->view.backend, sizeof tuner->view.backend, "%.*s",
         (int)strcspn(tuner->options.backend, ":"), tuner->options.backend);
     question = question_json(&tuner->question, tuner->view.backend);
-    tuner->store = store_open(tuner->options.db, STORE_WRITE, err);
+    tuner->store = store_open(tuner->options.db, mode, err);
     tuner->device.device = tuner->question.device;
+    if (tuner->store && !store_writable(tuner->store)) {
+        done = find_held(tuner, question, err);
+        tuner->view.tune = tuner->tune.id;
+        goto out;
+    }
     if (!tuner->store || !store_put_device(tuner->store, &tuner->device, err))
         goto out;
     if (!tuner->options.again && store_find_tune(tuner->store, question, &tuner->tune, &missing))
@@ -75,7 +96,8 @@ out:
 /* What a loading pass hands to its visitors. */
 struct load {
     struct tuner *tuner;
-    long long samples;
+    struct tile last; /* the tile found last, and its place in the plan */
+    int place;
 };
 
 static bool load_compile(const struct store_compile *fact, void *arg)
@@ -98,24 +120,30 @@ static bool load_compile(const struct store_compile *fact, void *arg)
     return true;
 }
 
-static bool load_point(const struct store_point *point, void *arg)
+static bool load_measurement(const struct store_measurement *measured, void *arg)
 {
     struct load *load = arg;
     struct tuner *tuner = load->tuner;
-    int tile = plan_find(&tuner->plan, &point->key.tile);
-    int m = plan_m_index(&tuner->plan, point->key.m);
+    const struct store_point_key *key = &measured->key;
+    int m = plan_m_index(&tuner->plan, key->m);
 
-    if (tile < 0 || m < 0)
-        return true;
-    for (size_t i = 0; i < point->measurement_count; i++) {
-        const struct store_measurement *measured = &point->measurements[i];
-        load->samples += (long long)measured->count;
-        if (measured->suspect || measured->phase < 0 || measured->phase >= RACE_PHASE_COUNT)
-            continue;
-        for (size_t k = 0; k < measured->count; k++)
-            race_add_sample(tuner->race, point->key.gemm, m, tile, (enum race_phase)measured->phase,
-                measured->samples[k]);
+    if (load->place < 0 || !tile_equal(&load->last, &key->tile)) {
+        load->last = key->tile;
+        load->place = plan_find(&tuner->plan, &key->tile);
     }
+    if (load->place < 0 || m < 0)
+        return true;
+    if (measured->chunk >= tuner->seen.chunk) {
+        tuner->seen.chunk = measured->chunk;
+        tuner->seen.at =
+            (struct race_item){.gemm = key->gemm, .m = key->m, .m_index = m, .tile = load->place};
+    }
+    if (key->hot != tuner->question.hot || measured->suspect || measured->phase < 0 ||
+        measured->phase >= RACE_PHASE_COUNT)
+        return true;
+    for (size_t k = 0; k < measured->count; k++)
+        race_add_sample(tuner->race, key->gemm, m, load->place, (enum race_phase)measured->phase,
+            measured->samples[k]);
     return true;
 }
 
@@ -189,13 +217,35 @@ static void fill_build(struct tuner *tuner)
         q->shape.block_n ? ",block" : "");
 }
 
+bool tuner_keep_read(struct tuner *tuner, struct error *err)
+{
+    struct load load = {.tuner = tuner, .place = -1};
+    long long id = tuner->tune.id, build = tuner->tune.build;
+    struct store_totals totals, *before = &tuner->seen.totals;
+
+    if (!store_get_totals(tuner->store, id, &totals, err) ||
+        (totals.compiles != before->compiles &&
+            !store_each_compile(tuner->store, build, -1, load_compile, &load, err)) ||
+        !store_each_measurement(
+            tuner->store, id, build, tuner->seen.chunk, load_measurement, &load, err) ||
+        (totals.checks != before->checks &&
+            !store_each_check(tuner->store, id, build, load_check, &load, err)) ||
+        (totals.faults != before->faults &&
+            !store_each_fault(tuner->store, id, build, load_fault, &load, err)) ||
+        !load_choices(tuner, err))
+        return false;
+    *before = totals;
+    tuner->view.samples = totals.samples;
+    tuner->view.launches = totals.launches;
+    tuner->view.gpu_s = totals.gpu_s;
+    tuner->idle_s = totals.wall_s;
+    tuner_view_all(tuner);
+    tuner_view_choices(tuner);
+    return true;
+}
+
 bool tuner_keep_load(struct tuner *tuner, struct error *err)
 {
-    struct load load = {.tuner = tuner};
-    struct store_totals totals;
-    struct store_filter filter = {.tune = tuner->tune.id, .gemm = -1};
-    long long id = tuner->tune.id;
-
     fill_build(tuner);
     tuner->view.toolchain = tuner->session.toolchain;
     if (!store_put_build(tuner->store, &tuner->build, err))
@@ -207,21 +257,8 @@ bool tuner_keep_load(struct tuner *tuner, struct error *err)
             tuner->build.triton);
         tuner->tune.state = TUNE_UNFINISHED;
     }
-    tuner->tune.build = filter.build = tuner->build.id;
-    if (!store_update_tune(tuner->store, &tuner->tune, err) ||
-        !store_each_compile(tuner->store, tuner->build.id, -1, load_compile, &load, err) ||
-        !store_each_point(tuner->store, &filter, load_point, &load, err) ||
-        !store_each_check(tuner->store, id, tuner->build.id, load_check, &load, err) ||
-        !store_each_fault(tuner->store, id, tuner->build.id, load_fault, &load, err) ||
-        !load_choices(tuner, err) || !store_get_totals(tuner->store, id, &totals, err))
-        return false;
-    tuner->view.samples = totals.samples;
-    tuner->view.launches = totals.launches;
-    tuner->view.gpu_s = totals.gpu_s;
-    tuner->idle_s = totals.wall_s;
-    tuner_view_all(tuner);
-    tuner_view_choices(tuner);
-    return true;
+    tuner->tune.build = tuner->build.id;
+    return store_update_tune(tuner->store, &tuner->tune, err) && tuner_keep_read(tuner, err);
 }
 
 /* The samples of a chunk by item, in the order taken; returns how many items have any. */

@@ -518,6 +518,10 @@ static bool open_all(struct tuner *tuner, struct error *err)
 
     if (!tuner_keep_open(tuner, err))
         return false;
+    while (!store_writable(tuner->store)) {
+        if (!tuner_follow(tuner, err) || !tuner_keep_open(tuner, err))
+            return false;
+    }
     tuner_stage(tuner, STAGE_HELPER);
     if (!session_open(&tuner->session, &tuner->question, &session, err))
         return false;

@@ -21,6 +21,13 @@ struct tuner_kernel {
     long long ticket; /* of its compile under way, 0: none */
 };
 
+/* How far the store has been read into the race. */
+struct tuner_seen {
+    struct store_totals totals;
+    long long chunk;     /* the newest with samples, 0: none */
+    struct race_item at; /* what it timed last */
+};
+
 struct tuner {
     pthread_t thread;
     pthread_mutex_t lock; /* guards the next block */
@@ -49,6 +56,7 @@ struct tuner {
     struct store_tune tune;
     struct store_device device;
     struct store_build build;
+    struct tuner_seen seen;
     struct plan plan;
     struct race *race;
     struct session session;
@@ -60,8 +68,12 @@ struct tuner {
 };
 
 /* tuner_keep.c: the store's side */
-/* Opens the store, finds or adds the tune, without touching children. */
+/* Opens the store, finds or adds the tune, without touching children; for reading alone when
+ * another process writes and the options allow it. */
 bool tuner_keep_open(struct tuner *tuner, struct error *err);
+/* What the store holds beyond tuner->seen, of the tune's build. A reader's new faults alone must
+ * not come twice: it starts anew. */
+bool tuner_keep_read(struct tuner *tuner, struct error *err);
 /* Once the tool chain is known: the build, and everything measured with it into the race. */
 bool tuner_keep_load(struct tuner *tuner, struct error *err);
 bool tuner_keep_chunk(struct tuner *tuner, const struct race_step *step,
@@ -78,8 +90,17 @@ bool tuner_keep_state(struct tuner *tuner, enum tune_state state, struct error *
 void tuner_event(struct tuner *tuner, const char *kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* tuner_follow.c */
+/*
+ * Shows a tune that another process drives until that one has ended and the reader wants to go on
+ * here: then all is as it was before tuner_keep_open. False: asked to stop, or the store failed.
+ */
+bool tuner_follow(struct tuner *tuner, struct error *err);
+
 /* tuner_view.c: the snapshot's side */
 void tuner_view_open(struct tuner *tuner);
+/* Nothing known again. */
+void tuner_view_restart(struct tuner *tuner);
 void tuner_view_close(struct tuner *tuner);
 void tuner_view_cell(struct tuner *tuner, enum gemm gemm, int m_index, int tile);
 /* Its cells at every M: after its status changed. */
@@ -102,6 +123,8 @@ bool tuner_measure(struct tuner *tuner, const struct race_step *step, struct err
 bool tuner_verify(struct tuner *tuner, const struct race_item *item, struct error *err);
 
 /* tuner_hand.c */
+/* The command that waits longest; false: none does. */
+bool tuner_next_command(struct tuner *tuner, struct tuner_command *command);
 /* Does all commands that wait. */
 bool tuner_obey(struct tuner *tuner, struct error *err);
 

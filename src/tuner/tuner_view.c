@@ -64,6 +64,12 @@ static void start_choices(struct tuner *tuner)
     }
 }
 
+void tuner_view_restart(struct tuner *tuner)
+{
+    start_cells(tuner);
+    start_choices(tuner);
+}
+
 void tuner_view_open(struct tuner *tuner)
 {
     struct snapshot *fresh = snapshot_new(tuner);
@@ -75,8 +81,7 @@ void tuner_view_open(struct tuner *tuner)
     tuner->view.left_s = NAN;
     tuner->view.first_timing_s = NAN;
     tuner->view.sentinel_ok = true;
-    start_cells(tuner);
-    start_choices(tuner);
+    tuner_view_restart(tuner);
     for (int i = 0; i < TUNER_BUFFERS; i++)
         tuner->buffers[i] = snapshot_new(tuner);
 }
@@ -174,6 +179,8 @@ static void fill_progress(struct tuner *tuner)
     struct race_progress progress;
     double spent = clock_monotonic() - tuner->started;
 
+    if (tuner->view.follows_pid)
+        return; /* the store says it */
     tuner->view.wall_s = tuner->idle_s + spent;
     if (!tuner->race)
         return;

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static volatile sig_atomic_t signalled;
 
@@ -17,10 +18,41 @@ static void keep_signal(int number)
 static void print_state(const struct snapshot *snapshot)
 {
     long long total = snapshot->points_done + snapshot->points_left;
-    printf("%s%s%s, %lld of %lld points, %s\n", board_state_name(snapshot->state),
+    printf("%s%s%s, %lld of %lld points, %s", board_state_name(snapshot->state),
         *snapshot->phase ? ": " : "", snapshot->phase, snapshot->points_done, total,
         snapshot->recorded ? "recorded" : "measured");
+    if (snapshot->follows_pid)
+        printf(", driven by pid %ld", snapshot->follows_pid);
+    putchar('\n');
     fflush(stdout);
+}
+
+static void wait_for_news(const struct tuner *tuner, bool keys)
+{
+    struct pollfd fds[] = {
+        {.fd = tuner_fd(tuner), .events = POLLIN},
+        {.fd = STDIN_FILENO, .events = POLLIN},
+    };
+
+    poll(fds, keys ? 2 : 1, 500);
+}
+
+/* After the end of a process whose tune was followed: the next line typed, until one asked to take
+ * over. False: to leave. */
+static bool take_over(struct tuner *tuner, bool *asked)
+{
+    struct pollfd fd = {.fd = STDIN_FILENO, .events = POLLIN};
+    char line[64];
+
+    if (*asked || poll(&fd, 1, 0) != 1)
+        return true;
+    ssize_t length = read(STDIN_FILENO, line, sizeof line);
+    if (length <= 0 || line[0] == 'q')
+        return false;
+    *asked = line[0] == '\n' || line[0] == 'p';
+    if (*asked)
+        tuner_post(tuner, &(struct tuner_command){.kind = TUNER_RESUME});
+    return true;
 }
 
 /* Every change of state, phase and every event is a line; nothing moves the cursor. */
@@ -29,10 +61,10 @@ bool line_run(struct tuner *tuner, int *number, struct error *err)
     static const int ends[] = {SIGHUP, SIGTERM, SIGINT};
     char event[256] = "", phase[32] = "?";
     int state = -1;
+    bool ended = false, asked = false, leave = false;
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
         sigaction(ends[i], &(struct sigaction){.sa_handler = keep_signal}, NULL);
-    while (!signalled && (state < TUNER_DONE)) {
-        struct pollfd fd = {.fd = tuner_fd(tuner), .events = POLLIN};
+    while (!signalled && !leave && state < TUNER_DONE) {
         const struct snapshot *snapshot = tuner_snapshot_acquire(tuner);
         if (strcmp(event, snapshot->last_event) != 0) {
             snprintf(event, sizeof event, "%s", snapshot->last_event);
@@ -40,13 +72,19 @@ bool line_run(struct tuner *tuner, int *number, struct error *err)
         }
         if (state != (int)snapshot->state || strcmp(phase, snapshot->phase) != 0)
             print_state(snapshot);
+        if (snapshot->follows_ended && !ended)
+            printf("p or Enter goes on with it here, q leaves\n");
+        fflush(stdout);
+        ended = snapshot->follows_ended;
         state = (int)snapshot->state;
         snprintf(phase, sizeof phase, "%s", snapshot->phase);
         if (snapshot->state == TUNER_FAILED)
             error_set(err, ERROR_FAILED, "%s", snapshot->error);
         tuner_snapshot_release(tuner, snapshot);
-        if (state < TUNER_DONE)
-            poll(&fd, 1, 500);
+        asked = asked && ended;
+        leave = ended && !take_over(tuner, &asked);
+        if (state < TUNER_DONE && !leave)
+            wait_for_news(tuner, ended && !asked);
     }
     *number = signalled;
     return state != TUNER_FAILED;

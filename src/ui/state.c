@@ -262,7 +262,7 @@ static struct effect main_key(struct state *state, const struct snapshot *snapsh
     case ACTION_REDRAW:
         return (struct effect){.kind = EFFECT_REDRAW};
     case ACTION_QUIT:
-        if (!state_running(snapshot))
+        if (!state_running(snapshot) || snapshot->follows_pid)
             return (struct effect){.kind = EFFECT_QUIT};
         open_overlay(state, OVERLAY_QUIT);
         return none;
@@ -330,8 +330,42 @@ static struct effect dispatch_key(struct state *state, const struct snapshot *sn
     return none;
 }
 
+/* Whether a key would steer a tune that another process drives: then it is refused. */
+static bool steers_another(struct state *state, const struct snapshot *snapshot, int key)
+{
+    static const enum action steering[] = {
+        ACTION_PAUSE, ACTION_NEXT, ACTION_REMEASURE, ACTION_VERIFY, ACTION_CHOOSE, ACTION_EDIT};
+    for (size_t i = 0; i < sizeof steering / sizeof steering[0]; i++) {
+        if (key_action(key) != steering[i])
+            continue;
+        if (snapshot->follows_ended)
+            note(state, "first p or Enter: goes on with this tune here");
+        else
+            snprintf(state->notice, sizeof state->notice,
+                "pid %ld drives this tune; p, t, r, v, c and e are its", snapshot->follows_pid);
+        return true;
+    }
+    return false;
+}
+
+/* Of a tune that another process drives: what is taken over, refused, or as ever. */
+static struct effect follower_key(struct state *state, const struct snapshot *snapshot, int key)
+{
+    if (state->overlay != OVERLAY_NONE)
+        return dispatch_key(state, snapshot, key);
+    if (snapshot->follows_ended && (key == KEY_RETURN || key_action(key) == ACTION_PAUSE)) {
+        note(state, "this process goes on with the tune");
+        return post(state, snapshot, TUNER_RESUME);
+    }
+    if (steers_another(state, snapshot, key))
+        return (struct effect){.kind = EFFECT_NONE};
+    return dispatch_key(state, snapshot, key);
+}
+
 struct effect state_key(struct state *state, const struct snapshot *snapshot, int key)
 {
+    if (snapshot->follows_pid)
+        return follower_key(state, snapshot, key);
     struct effect effect = dispatch_key(state, snapshot, key);
     if (effect.kind != EFFECT_COMMAND || snapshot->state < TUNER_DONE)
         return effect;

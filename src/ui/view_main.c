@@ -145,7 +145,14 @@ static void draw_progress(const struct view *view)
             board_state_name(snapshot->state), snapshot->error);
         return;
     }
+    if (snapshot->follows_ended) {
+        canvas_print(view->canvas, rect, column, 0, ROLE_WARN,
+            "pid %ld has ended: p or Enter goes on here", snapshot->follows_pid);
+        return;
+    }
     add_phase(&line, snapshot);
+    if (snapshot->follows_pid)
+        phrases_add(&line, 1, ROLE_TEXT, "by pid %ld", snapshot->follows_pid);
     if (snapshot->clock_mhz > 0)
         phrases_add(&line, 4, ROLE_TEXT, "%s MHz %.0f C",
             text_grouped((long long)snapshot->clock_mhz, number, sizeof number),

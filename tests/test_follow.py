@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""A second moebench on a held database: sees the tune live, refuses to steer, takes over."""
+import json
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import tempfile
+import time
+
+PROGRAM = os.path.abspath(os.environ.get("MOEBENCH", "./moebench"))
+folder = tempfile.mkdtemp(prefix="moebench-follow-")
+os.environ["HOME"] = folder
+for name in ("XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "MOEBENCH_DB"):
+    os.environ.pop(name, None)
+recording = os.path.join(folder, "set.db")
+subprocess.run([os.path.abspath("tests/make_recorded"), recording], check=True)
+OPTIONS = ["--tp", "4", "--backend", "replay:" + recording, "--batch-sizes", "1,16,64,256",
+           "--warps", "4"]
+
+
+def words(db, *more, command=("tune", "glm-4.7-fp8")):
+    return [PROGRAM, *command, *OPTIONS, "--db", os.path.join(folder, db), *more]
+
+
+def tune(db, *more):
+    done = subprocess.run(words(db, *more, "--json"), capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def tiles(result):
+    return {(c["gemm"], c["m"]): c["tile"] for c in result["choices"]}
+
+
+def start(db, pace):
+    """A tune that takes its time, once it has measured something."""
+    process = subprocess.Popen(words(db, "--pace", pace), stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+    wait_for(lambda: count(db, "measurement") > 0)
+    return process
+
+
+def count(db, table):
+    path = os.path.join(folder, db)
+    try:
+        connection = sqlite3.connect("file:%s?mode=ro" % path, uri=True)
+        rows = connection.execute("select count(*) from " + table).fetchone()[0]
+        connection.close()
+        return rows
+    except sqlite3.OperationalError:
+        return 0
+
+
+def wait_for(condition):
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end, "not within a minute"
+        time.sleep(0.05)
+
+
+def exists(name):
+    return os.path.exists(os.path.join(folder, name))
+
+
+def screen(name):
+    wait_for(lambda: exists(name + ".roles"))
+    with open(os.path.join(folder, name)) as file:
+        return file.read()
+
+
+def percent(text):
+    return int(re.search(r"\] (\d+) %", text).group(1))
+
+
+def watched_and_taken_over(straight):
+    first = start("two.db", "4")
+    path = os.path.join(folder, "script")
+    with open(path, "w") as file:
+        file.write(""":wait timing
+:save-screen @early
+p
+:save-screen @refused
+e
+:save-screen @editor
+:wait settled=2
+:save-screen @later
+:wait paused
+:save-screen @ended
+t
+:save-screen @still
+Enter
+:wait done
+:save-screen @done
+""".replace("@", folder + "/"))
+    second = subprocess.Popen(words("two.db", "--script", path, command=("glm-4.7-fp8",)),
+                              stderr=subprocess.PIPE, text=True)
+    later = screen("later")
+    pid = "pid %d" % first.pid
+    assert first.poll() is None, "the first ended before the second saw a choice"
+    before = count("two.db", "measurement")
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    error = second.communicate(timeout=120)[1]
+    assert second.returncode == 0, error
+    early, refused = screen("early"), screen("refused")
+    assert "by " + pid in early and "recorded" in early.splitlines()[0], early
+    assert pid + " drives this tune" in refused.splitlines()[-1], refused
+    assert pid + " drives this tune" in screen("editor"), screen("editor")
+    assert percent(later) > percent(early), (early, later)
+    assert "  ok" in later and "  ok" not in early, later
+    assert pid + " has ended: p or Enter goes on here" in screen("ended"), screen("ended")
+    assert "first p or Enter" in screen("still"), screen("still")
+    assert "100 %" in screen("done") and pid not in screen("done"), screen("done")
+    assert count("two.db", "measurement") > before, "nothing was left to take over"
+    assert tiles(tune("two.db")) == tiles(straight)
+
+
+def lines():
+    """The line UI follows too, leaves the other alone, and takes over when asked to."""
+    first = start("line.db", "4")
+    second = subprocess.Popen(
+        words("line.db", "--ui", "line", command=("glm-4.7-fp8",)), stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while "driven by pid %d" % first.pid not in second.stdout.readline():
+        assert second.poll() is None
+    left = subprocess.Popen(
+        words("line.db", "--ui", "line", command=("glm-4.7-fp8",)), stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while "driven by pid %d" % first.pid not in left.stdout.readline():
+        assert left.poll() is None
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    out, error = left.communicate(timeout=60)
+    assert left.returncode == 4, (left.returncode, out, error)
+    assert "pid %d that drove this tune has ended with work left" % first.pid in out, out
+    out, error = second.communicate("p\n", timeout=120)
+    assert second.returncode == 0, (second.returncode, out, error)
+    assert "p or Enter goes on" in out and "\ndone: " in out, out
+
+
+def another_tune():
+    """A tune that the held database does not have cannot be followed: path, pid, what to do."""
+    first = start("other.db", "4")
+    other = words("other.db", "--seed", "5", "--ui", "line", command=("glm-4.7-fp8",))
+    done = subprocess.run(other, capture_output=True, text=True, timeout=60,
+                          stdin=subprocess.DEVNULL)
+    assert done.returncode == 1, (done.returncode, done.stderr)
+    for word in ("other.db", str(first.pid), "--db", "MOEBENCH_DB"):
+        assert word in done.stderr, done.stderr
+    first.send_signal(signal.SIGINT)
+    assert first.wait(20) == 4
+
+
+straight_result = tune("straight.db")
+watched_and_taken_over(straight_result)
+lines()
+another_tune()
