@@ -49,9 +49,13 @@ static bool has_ended(const struct snapshot *s)
     return s->state == TUNER_DONE || s->state == TUNER_STOPPED || s->state == TUNER_FAILED;
 }
 
-/* What will be written, once the tool chain is known and before anything is timed. */
+/* What is to be beaten and what will be written, once the tool chain is known and before anything
+ * is timed. */
 static void name_files(const struct snapshot *s, const char *out)
 {
+    if (s->incumbent.path[0])
+        fprintf(stderr, "incumbent: %s (%s)\n%s", s->incumbent.path, s->incumbent.how,
+            s->incumbent.notes);
     for (int g = 0; g < GEMM_COUNT; g++) {
         char *path = s->question.gemms[g]
                          ? export_path(&s->question, s->toolchain.triton, (enum gemm)g)

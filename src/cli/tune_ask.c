@@ -3,8 +3,8 @@
 
 #include "base/path.h"
 #include "base/text.h"
-#include "domain/config_file.h"
 #include "store/store.h"
+#include "tuner/incumbent.h"
 #include "worker/client.h"
 #include "worker/replay.h"
 
@@ -142,53 +142,14 @@ static bool ask_device(const struct arguments *args, struct tune_ask *ask, struc
     return true;
 }
 
-static bool read_incumbent_file(
-    const char *path, const struct question *q, struct tile *tiles, struct error *err)
+/* Looked at early, so that a file which cannot be read stops before anything is compiled. */
+static bool look_at_incumbent(const struct tune_ask *ask, struct error *err)
 {
-    size_t length;
-    char *text = path_read(path, CONFIG_MAX_BYTES, &length, err);
-    struct config_file file = {0};
-    struct config_faults faults = {0};
-    int keys[CONFIG_MAX_ENTRIES];
+    struct store_incumbent incumbent = {0};
+    bool done = !ask->options.incumbent ||
+                incumbent_read(ask->options.incumbent, &ask->question, &incumbent, err);
 
-    if (!text)
-        return false;
-    config_file_read(text, length, &file, &faults);
-    for (size_t i = 0; i < file.count; i++)
-        keys[i] = file.entries[i].m;
-    for (int m = 0; m < q->batch_size_count && file.count > 0 && file.loads; m++) {
-        size_t at = engine_nearest_key(keys, file.count, q->batch_sizes[m]);
-        if (file.entries[at].usable)
-            tiles[m] = file.entries[at].tile;
-    }
-    if (!file.loads || file.count == 0)
-        error_set(err, ERROR_FAILED, "%s: no engine loads it; see: moebench check", path);
-    free(text);
-    length = file.count;
-    config_faults_free(&faults);
-    config_file_free(&file);
-    return length > 0 && (!err || err->kind == ERROR_NONE);
-}
-
-/* The up file serves down too where there is no _down beside it, as the engines have it. */
-static bool read_incumbent(const char *path, struct tune_ask *ask, struct error *err)
-{
-    char *stem, *down;
-    bool done;
-
-    if (!path)
-        return true;
-    for (int g = 0; g < GEMM_COUNT; g++) {
-        ask->incumbent[g] = xcalloc(TUNE_BATCH_SIZES, sizeof *ask->incumbent[g]);
-        ask->options.incumbent[g] = ask->incumbent[g];
-    }
-    stem = xstrndup(path, strlen(path) - (text_ends_with(path, ".json") ? 5 : 0));
-    down = xasprintf("%s_down.json", stem);
-    done = read_incumbent_file(path, &ask->question, ask->incumbent[GEMM_UP], err) &&
-           read_incumbent_file(
-               path_exists(down) ? down : path, &ask->question, ask->incumbent[GEMM_DOWN], err);
-    free(stem);
-    free(down);
+    store_incumbent_free(&incumbent);
     return done;
 }
 
@@ -204,6 +165,8 @@ static bool read_options(const struct arguments *args, struct tune_ask *ask, str
     if (!text_to_double(pace, &o->pace) || o->pace < 0)
         return error_set(err, ERROR_USAGE, "--pace %s: a number, 1 is the card's own", pace);
     o->device_ordinal = (int)ordinal;
+    o->incumbent = arguments_text(args, "incumbent", NULL);
+    o->no_incumbent = arguments_flag(args, "no-incumbent");
     o->again = arguments_flag(args, "again");
     o->allow_busy = arguments_flag(args, "allow-busy");
     o->compiler = (struct compiler_options){
@@ -237,7 +200,7 @@ bool tune_ask(
     q->shape = ask->target.shape;
     q->tp = ask->target.parallel.tp;
     q->ep = ask->target.parallel.ep;
-    return read_incumbent(arguments_text(args, "incumbent", NULL), ask, err);
+    return look_at_incumbent(ask, err);
 }
 
 static bool read_last(struct store *store, struct tune_ask *ask, struct error *err)
@@ -280,6 +243,4 @@ void tune_ask_free(struct tune_ask *ask)
 {
     question_free(&ask->question);
     free(ask->db);
-    for (int g = 0; g < GEMM_COUNT; g++)
-        free(ask->incumbent[g]);
 }

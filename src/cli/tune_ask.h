@@ -17,6 +17,7 @@
         {"routing", "R", "uniform, zipf:S, or a file of expert ids (uniform)"},            \
         {"hot", NULL, "the same experts every launch: for comparison only"},               \
         {"incumbent", "FILE", "an engine's file to beat; its _down beside it"},            \
+        {"no-incumbent", NULL, "leave out imports and what the engine loads now"},         \
         {"again", NULL, "time afresh what is finished already"},                           \
         {"db", "FILE", "the database (MOEBENCH_DB, else the XDG data folder)"},            \
         {"backend", "B", "cuda, replay or replay:FILE (cuda where there is a card)"},      \
@@ -37,7 +38,6 @@ struct tune_ask {
     struct question question;
     struct tuner_options options; /* its strings are borrowed from here and the arguments */
     char *db;
-    struct tile *incumbent[GEMM_COUNT];
     char backend[16]; /* of the last tune */
     char note[256];   /* what was assumed ("no GPU: the recorded set of ..."), or "" */
 };

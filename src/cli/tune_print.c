@@ -59,7 +59,7 @@ static void print_cell(FILE *stream, const struct snapshot *s, enum gemm gemm, i
     const struct choice *c = &s->choices[gemm][m];
     double experts = routing_expected_experts(&s->question.shape, c->m);
     struct roofline roof;
-    char tile[TILE_TEXT_SIZE] = "-", share[16] = "-", gain[16] = "-";
+    char tile[TILE_TEXT_SIZE] = "-", share[16] = "-", gain[16] = "-", beaten[16] = "-";
 
     if (!s->question.gemms[gemm])
         return;
@@ -70,9 +70,13 @@ static void print_cell(FILE *stream, const struct snapshot *s, enum gemm gemm, i
             snprintf(share, sizeof share, "%.0f%%", 100 * roof.us / c->median_us);
         if (isfinite(c->default_us))
             snprintf(gain, sizeof gain, "%.2fx", c->default_us / c->median_us);
+        if (c->incumbent_us > 0)
+            snprintf(beaten, sizeof beaten, "%.2fx", c->incumbent_us / c->median_us);
     }
-    fprintf(stream, "  %-27s %9.1f %5s %6s%s", tile, c->median_us, share, gain,
-        c->chosen && !c->verified ? "?" : " ");
+    fprintf(stream, "  %-27s %9.1f %5s %6s", tile, c->median_us, share, gain);
+    if (s->incumbent.path[0])
+        fprintf(stream, " %6s", beaten);
+    fputc(c->chosen && !c->verified ? '?' : ' ', stream);
 }
 
 void tune_print_table(FILE *stream, const struct snapshot *s)
@@ -80,7 +84,8 @@ void tune_print_table(FILE *stream, const struct snapshot *s)
     fprintf(stream, "%6s", "M");
     for (int g = 0; g < GEMM_COUNT; g++) {
         if (s->question.gemms[g])
-            fprintf(stream, "  %-27s %9s %5s %6s ", gemm_name((enum gemm)g), "us", "roof", "x def");
+            fprintf(stream, "  %-27s %9s %5s %6s%s ", gemm_name((enum gemm)g), "us", "roof",
+                "x def", s->incumbent.path[0] ? "  x inc" : "");
     }
     fprintf(stream, "  from\n");
     for (int m = 0; m < s->question.batch_size_count; m++) {
@@ -93,6 +98,8 @@ void tune_print_table(FILE *stream, const struct snapshot *s)
             : up->settled ? choice_source_name(up->source)
                           : "so far");
     }
+    if (s->incumbent.path[0])
+        fprintf(stream, "x inc: against %s (%s)\n", s->incumbent.path, s->incumbent.how);
     if (s->recorded)
         fprintf(stream, "Figures are %s, not of this machine.\n", s->label);
 }

@@ -17,6 +17,7 @@ static const char *const source_names[CHOICE_SOURCE_COUNT] = {
     [CHOICE_RACE] = "race",
     [CHOICE_DEFAULT] = "default",
     [CHOICE_HAND] = "hand",
+    [CHOICE_INCUMBENT] = "incumbent",
 };
 
 const char *point_status_name(enum point_status status)

@@ -20,8 +20,14 @@ const char *point_status_name(enum point_status status); /* "ok", "does-not-fit"
 bool point_status_parse(const char *name, enum point_status *status);
 
 /* Who took the tile for an M. Stands in databases too. */
-enum choice_source { CHOICE_RACE, CHOICE_DEFAULT, CHOICE_HAND, CHOICE_SOURCE_COUNT };
+enum choice_source {
+    CHOICE_RACE,
+    CHOICE_DEFAULT,
+    CHOICE_HAND,
+    CHOICE_INCUMBENT,
+    CHOICE_SOURCE_COUNT
+};
 
-const char *choice_source_name(enum choice_source source); /* "race", "default", "hand" */
+const char *choice_source_name(enum choice_source source); /* "race", "default", .. */
 
 #endif

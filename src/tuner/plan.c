@@ -227,6 +227,29 @@ static size_t keep_quick(const struct plan *plan, struct ranked *ranked, size_t 
     return kept;
 }
 
+static void scan_add(struct plan *plan, enum gemm gemm, int tile)
+{
+    for (size_t i = 0; i < plan->scan_count[gemm]; i++) {
+        if (plan->scan[gemm][i] == tile)
+            return;
+    }
+    plan->scan[gemm][plan->scan_count[gemm]++] = tile;
+}
+
+/* What somebody found good comes first, in the space or not. */
+static void scan_incumbent(struct plan *plan, enum gemm gemm)
+{
+    for (int m = 0; m < plan->question->batch_size_count; m++) {
+        int tile = plan->incumbent[gemm][m];
+
+        if (tile < 0 || !plan_runs(plan, tile))
+            continue;
+        if (plan->question->effort != EFFORT_EXHAUSTIVE && plan_runs(plan, plan->tiles[tile].lead))
+            tile = plan->tiles[tile].lead;
+        scan_add(plan, gemm, tile);
+    }
+}
+
 static void make_scan(struct plan *plan, enum gemm gemm)
 {
     struct ranked *ranked = xcalloc(plan->space_count + 1, sizeof *ranked);
@@ -234,10 +257,10 @@ static void make_scan(struct plan *plan, enum gemm gemm)
 
     if (plan->question->effort == EFFORT_QUICK)
         count = keep_quick(plan, ranked, count);
-    plan->scan[gemm] = xcalloc(count + 1, sizeof *plan->scan[gemm]);
-    plan->scan_count[gemm] = count;
+    plan->scan[gemm] = xcalloc(plan->count + 1, sizeof *plan->scan[gemm]);
+    scan_incumbent(plan, gemm);
     for (size_t i = 0; i < count; i++)
-        plan->scan[gemm][i] = ranked[i].tile;
+        scan_add(plan, gemm, ranked[i].tile);
     free(ranked);
 }
 

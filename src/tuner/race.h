@@ -113,6 +113,7 @@ struct race_decision {
         int tile;
         double median_us, low_us, high_us; /* fresh samples where there are any */
         double default_us;                 /* NAN: not measured or cannot run */
+        double incumbent_us;               /* NAN: none, not measured or cannot run */
         bool verified;                     /* at this M */
     } gemm[GEMM_COUNT];
     bool default_runs;

@@ -137,14 +137,24 @@ static void fill_times(
     }
 }
 
-static void fill_default_times(
-    const struct race *race, int m_index, const struct pair *pair, struct race_decision *decision)
+/* On fresh samples; NAN for a GEMM that is not asked for. */
+static double confirmed_us(const struct race *race, int m_index, const struct pair *pair, int g)
 {
+    if (pair->tiles[g] < 0)
+        return NAN;
+    return race_median(race_cell(race, (enum gemm)g, m_index, pair->tiles[g]), RACE_CONFIRM);
+}
+
+static void fill_other_times(const struct race *race, int m_index, const struct pair *standard,
+    struct race_decision *decision)
+{
+    struct pair incumbent;
+    bool any = incumbent_pair(race, m_index, &incumbent);
+
     for (int g = 0; g < GEMM_COUNT; g++) {
-        decision->gemm[g].default_us = NAN;
-        if (decision->default_runs && pair->tiles[g] >= 0)
-            decision->gemm[g].default_us =
-                race_median(race_cell(race, (enum gemm)g, m_index, pair->tiles[g]), RACE_CONFIRM);
+        decision->gemm[g].default_us =
+            decision->default_runs ? confirmed_us(race, m_index, standard, g) : NAN;
+        decision->gemm[g].incumbent_us = any ? confirmed_us(race, m_index, &incumbent, g) : NAN;
     }
 }
 
@@ -160,12 +170,17 @@ static void weigh_incumbent(
     struct pair incumbent;
     struct stats_interval gain;
 
-    if (!incumbent_pair(race, m_index, &incumbent) || same_pair(&incumbent, pair))
+    if (!incumbent_pair(race, m_index, &incumbent))
         return;
+    if (same_pair(&incumbent, pair)) {
+        decision->source = CHOICE_INCUMBENT;
+        return;
+    }
     gain = gain_over(race, m_index, pair, &incumbent);
     if (isnan(gain.estimate) || gain.low > AB_DIFFERS)
         return;
     *pair = incumbent;
+    decision->source = CHOICE_INCUMBENT;
     snprintf(decision->reason, sizeof decision->reason,
         "the incumbent stays: the race's best is %+.2f %% off it, not faster beyond noise",
         100 * (exp(-gain.estimate) - 1));
@@ -211,7 +226,7 @@ void race_decide(const struct race *race, int m_index, struct race_decision *dec
         if (decision->default_runs)
             weigh_default(race, m_index, &standard, &pair, decision);
     }
-    fill_default_times(race, m_index, &standard, decision);
+    fill_other_times(race, m_index, &standard, decision);
     fill_times(race, m_index, &pair, decision);
     if (decision->reason[0])
         return;

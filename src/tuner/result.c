@@ -27,6 +27,10 @@ static void add_choice(struct json *choices, const struct choice *choice)
     json_add_double(interval, NULL, choice->low_us);
     json_add_double(interval, NULL, choice->high_us);
     json_add_double(object, "default_us", choice->default_us);
+    if (choice->incumbent_tile.block_m) {
+        tile_add_json(json_add_object(object, "incumbent_tile"), &choice->incumbent_tile);
+        json_add_double(object, "incumbent_us", choice->incumbent_us);
+    }
     json_add_bool(object, "verified", choice->verified);
     json_add_string(object, "source", choice_source_name(choice->source));
     json_add_bool(object, "settled", choice->settled);
@@ -42,6 +46,12 @@ struct json *result_json(const struct snapshot *s)
     json_add_bool(json, "recorded", s->recorded);
     json_add_string(json, "device", s->question.device.name);
     json_add_string(json, "state", state_text(s->state));
+    if (s->incumbent.path[0]) {
+        struct json *incumbent = json_add_object(json, "incumbent");
+        json_add_string(incumbent, "path", s->incumbent.path);
+        json_add_string(incumbent, "how", s->incumbent.how);
+        json_add_string(incumbent, "hash", s->incumbent.hash);
+    }
     json_add_int(json, "points", s->points_done);
     json_add_int(json, "fitting_points", (long long)s->fitting_points);
     json_add_int(json, "samples", s->samples);

@@ -54,26 +54,38 @@ static void copy_options(struct tuner *tuner, const struct tuner_options *option
     *o = *options;
     o->db = own(tuner, options->db);
     o->backend = own(tuner, options->backend);
+    o->incumbent = own(tuner, options->incumbent);
     o->compiler.python = own(tuner, options->compiler.python);
     o->compiler.container = own(tuner, options->compiler.container);
     o->compiler.kernel_file = own(tuner, options->compiler.kernel_file);
     o->compiler.engine_site = own(tuner, options->compiler.engine_site);
-    for (int g = 0; g < GEMM_COUNT; g++) {
-        size_t given = (size_t)tuner->question.batch_size_count * sizeof *tuner->incumbent[g];
-        if (!options->incumbent[g])
-            continue;
-        tuner->incumbent[g] = xcalloc(TUNE_BATCH_SIZES, sizeof *tuner->incumbent[g]);
-        memcpy(tuner->incumbent[g], options->incumbent[g], given);
-        o->incumbent[g] = tuner->incumbent[g];
-    }
 }
 
 static void free_options(struct tuner *tuner)
 {
     for (int i = 0; i < tuner->text_count; i++)
         free(tuner->texts[i]);
+}
+
+static void free_race(struct tuner *tuner)
+{
+    race_close(tuner->race);
     for (int g = 0; g < GEMM_COUNT; g++)
-        free(tuner->incumbent[g]);
+        free(tuner->kernels[g]);
+    plan_free(&tuner->plan);
+}
+
+void tuner_make_race(struct tuner *tuner)
+{
+    const struct tile *incumbent[GEMM_COUNT];
+
+    free_race(tuner);
+    for (int g = 0; g < GEMM_COUNT; g++)
+        incumbent[g] = tuner->incumbent[g];
+    plan_make(&tuner->plan, &tuner->question, incumbent);
+    tuner->race = race_open(&tuner->plan);
+    for (int g = 0; g < GEMM_COUNT; g++)
+        tuner->kernels[g] = xcalloc(tuner->plan.count + 1, sizeof *tuner->kernels[g]);
 }
 
 static void *tuner_main(void *arg)
@@ -111,13 +123,10 @@ static bool start_thread(struct tuner *tuner)
 
 static void tuner_free(struct tuner *tuner)
 {
-    race_close(tuner->race);
+    free_race(tuner);
     tuner_view_close(tuner);
     store_tune_free(&tuner->tune);
     store_close(tuner->store);
-    for (int g = 0; g < GEMM_COUNT; g++)
-        free(tuner->kernels[g]);
-    plan_free(&tuner->plan);
     free_options(tuner);
     question_free(&tuner->question);
     pthread_mutex_destroy(&tuner->lock);
@@ -144,10 +153,7 @@ struct tuner *tuner_open(
     question_copy(&tuner->question, question);
     copy_options(tuner, options);
     tuner->paused = options->paused;
-    plan_make(&tuner->plan, &tuner->question, tuner->options.incumbent);
-    tuner->race = race_open(&tuner->plan);
-    for (int g = 0; g < GEMM_COUNT; g++)
-        tuner->kernels[g] = xcalloc(tuner->plan.count + 1, sizeof *tuner->kernels[g]);
+    tuner_make_race(tuner);
     tuner_view_open(tuner);
     tuner_publish(tuner, true);
     if (start_thread(tuner))

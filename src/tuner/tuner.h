@@ -19,9 +19,9 @@ struct tuner_options {
     double pace;         /* replay */
     int device_ordinal;
     struct compiler_options compiler;
-    /* Entries to beat, one a batch size, block_m 0: none there; NULL: none at all. */
-    const struct tile *incumbent[GEMM_COUNT];
-    bool again; /* a finished tune is timed afresh */
+    const char *incumbent; /* an engine's file to beat; NULL: see tuner/incumbent.h */
+    bool no_incumbent;     /* race against the engine's default alone */
+    bool again;            /* a finished tune is timed afresh */
     bool allow_busy;
     bool paused;  /* open at rest */
     double began; /* clock_monotonic at the command's start, 0: at tuner_open */
@@ -57,6 +57,8 @@ struct choice {
     double gain, gain_low, gain_high; /* ln(default / chosen) of the pair, 95 %; NaN unknown */
     struct tile default_tile;
     bool default_fits;
+    struct tile incumbent_tile; /* block_m 0: none */
+    double incumbent_us;        /* NaN: none, or not yet raced */
     bool verified;
     enum choice_source source;
     char reason[200];
@@ -120,6 +122,11 @@ struct snapshot {
     char last_event[256]; /* the newest line of the log */
     char error[1024];     /* why TUNER_FAILED / TUNER_STOPPED */
     enum error_kind error_kind;
+    struct {
+        char path[512], hash[72]; /* "": none */
+        char how[32];             /* "imported", ... */
+        char notes[400];          /* lines: where it cannot run, and why */
+    } incumbent;
     size_t fitting_points; /* tiles that can be timed x GEMMs x batch sizes */
     /*
      * The process that drives this tune, 0: this one. Everything is then as the store has it, the

@@ -181,6 +181,7 @@ static void load_choice(struct tuner *tuner, const struct store_choice *stored)
     choice->low_us = stored->low_us;
     choice->high_us = stored->high_us;
     choice->default_us = stored->default_us;
+    choice->incumbent_us = stored->incumbent_us;
     choice->verified = stored->verified;
     choice->source = stored->source;
     snprintf(choice->reason, sizeof choice->reason, "%.199s", stored->reason);
@@ -398,6 +399,7 @@ bool tuner_keep_decision(
             .low_us = decision->gemm[g].low_us,
             .high_us = decision->gemm[g].high_us,
             .default_us = decision->gemm[g].default_us,
+            .incumbent_us = decision->gemm[g].incumbent_us,
             .verified = decision->gemm[g].verified,
             .time = clock_wall(),
         };

@@ -526,7 +526,7 @@ static bool open_all(struct tuner *tuner, struct error *err)
     if (!session_open(&tuner->session, &tuner->question, &session, err))
         return false;
     tuner_stage(tuner, STAGE_STORE);
-    return tuner_keep_load(tuner, err);
+    return tuner_take_incumbent(tuner, err) && tuner_keep_load(tuner, err);
 }
 
 /* The kernel timed is the installed engine's, whatever was asked for. */

@@ -42,12 +42,12 @@ struct tuner {
 
     struct question question;
     struct tuner_options options; /* its strings stand in texts */
-    char *texts[6];
+    char *texts[8];
     int text_count;
-    struct tile *incumbent[GEMM_COUNT];
-    struct snapshot view; /* the working copy that is published */
-    double published;     /* when, clock_monotonic */
-    double chosen;        /* when the best so far were last looked for */
+    struct tile incumbent[GEMM_COUNT][TUNE_BATCH_SIZES]; /* block_m 0: none */
+    struct snapshot view;                                /* the working copy that is published */
+    double published;                                    /* when, clock_monotonic */
+    double chosen; /* when the best so far were last looked for */
     double started;
     enum tuner_stage stage; /* now, and since when */
     double stage_since;
@@ -66,6 +66,14 @@ struct tuner {
     int silent;    /* worker deaths in a row without a chunk in between */
     double idle_s; /* of earlier runs: what wall_s begins with */
 };
+
+/* tuner.c */
+/* The plan with the incumbent's tiles, and an empty race of it. */
+void tuner_make_race(struct tuner *tuner);
+
+/* tuner_incumbent.c */
+/* Once the store and the tool chain are known and before anything is fed to the race. */
+bool tuner_take_incumbent(struct tuner *tuner, struct error *err);
 
 /* tuner_keep.c: the store's side */
 /* Opens the store, finds or adds the tune, without touching children; for reading alone when

@@ -54,6 +54,7 @@ static void start_choices(struct tuner *tuner)
                 .low_us = NAN,
                 .high_us = NAN,
                 .default_us = NAN,
+                .incumbent_us = NAN,
                 .default_tile = standard->tile,
                 .default_fits = standard->fits && standard->admitted,
                 .gain = NAN,
@@ -152,6 +153,7 @@ void tuner_view_decision(
         choice->low_us = decision->gemm[g].low_us;
         choice->high_us = decision->gemm[g].high_us;
         choice->default_us = decision->gemm[g].default_us;
+        choice->incumbent_us = decision->gemm[g].incumbent_us;
         choice->default_fits = decision->default_runs;
         choice->verified = decision->gemm[g].verified;
         choice->source = decision->source;
