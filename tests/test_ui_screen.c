@@ -107,7 +107,13 @@ static void test_golden_parts(void **arg)
     check_screen(bench, "quit-80x24", 80, 24);
     press(bench, "n G Tab");
     check_screen(bench, "unfolded-80x24", 80, 24);
-    press(bench, "G f");
+    bench->state.halves = true;
+    check_screen(bench, "halves-80x24", 80, 24);
+    press(bench, "T T");
+    check_screen(bench, "mono-80x24", 80, 24);
+    press(bench, "T");
+    check_screen(bench, "ascii-80x24", 80, 24);
+    press(bench, "T G f");
     check_screen(bench, "stages-80x24", 80, 24);
 }
 
@@ -122,6 +128,50 @@ static void test_all_columns(void **arg)
         for (int x = 32; x < 80; x++)
             last += bench->canvas.cells[3 * 80 + x].character != ' ';
         assert_int_equal(last, 48);
+    }
+}
+
+static int halved_cells(struct bench *bench, int width, int height)
+{
+    int count = 0;
+    canvas_resize(&bench->canvas, width, height);
+    view_draw(&bench->canvas, &bench->snapshot, &bench->state);
+    for (int i = 0; i < width * height; i++)
+        count += bench->canvas.cells[i].halved;
+    return count;
+}
+
+/* Half blocks only where the terminal can, the map is unfolded and does not fit. */
+static void test_halves(void **arg)
+{
+    struct bench *bench = *arg;
+    bench->state.halves = true;
+    assert_int_equal(halved_cells(bench, 80, 24), 0);
+    press(bench, "G");
+    assert_true(halved_cells(bench, 80, 30) > 20 * 40);
+    assert_int_equal(halved_cells(bench, 80, 60), 0);
+    bench->state.theme = THEME_MONO;
+    assert_int_equal(halved_cells(bench, 80, 30), 0);
+    bench->state.theme = THEME_VIRIDIS;
+    bench->state.halves = false;
+    assert_int_equal(halved_cells(bench, 80, 30), 0);
+}
+
+/* The lower half is the next row's: GROUP is outside of the warps. */
+static void test_lower_half(void **arg)
+{
+    struct bench *bench = *arg;
+    bench->state.halves = true;
+    press(bench, "G");
+    bench->state.row = bench->state.column = 47;
+    canvas_resize(&bench->canvas, 80, 30);
+    view_draw(&bench->canvas, &bench->snapshot, &bench->state);
+    const struct canvas_cell *cell = &bench->canvas.cells[3 * 80 + 32];
+    const struct grid *grid = &bench->state.grid;
+    for (int half = 0; half < 2; half++) {
+        struct mark mark = board_latency_mark(
+            &bench->snapshot, &bench->state.digest, GEMM_UP, 0, grid->tiles[half * grid->columns]);
+        assert_int_equal(half ? cell->below : cell->role, mark.role);
     }
 }
 
@@ -283,6 +333,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_golden_main, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_golden_parts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_all_columns, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_halves, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_lower_half, set_up, tear_down),
         cmocka_unit_test(test_layout_every_size),
         cmocka_unit_test_setup_teardown(test_draw_every_size, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_keys_post, set_up, tear_down),

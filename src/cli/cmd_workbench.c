@@ -22,8 +22,9 @@ static const struct option_spec workbench_options[] = {
     {"allow-recorded", NULL, "export though the figures are a recording's"},
     {"force", NULL, "export over files of another layer"},
     {"ui", "KIND", "screen or line (screen)"},
-    {"theme", "T", "viridis, cividis or mono (the saved one)"},
+    {"theme", "T", "viridis, cividis, mono or ascii (the saved one)"},
     {"color", "WHEN", "auto, always or never (auto: unless NO_COLOR is set)"},
+    {"ascii", NULL, "no half blocks, whatever the terminal can do"},
     {"script", "FILE", "press the keys of a file, without a terminal"},
     {0},
 };
@@ -67,10 +68,11 @@ static bool read_screen(const struct arguments *args, const struct tune_ask *ask
     screen->theme = settings_theme();
     screen->script = arguments_text(args, "script", NULL);
     screen->export = export_now;
+    screen->ascii = arguments_flag(args, "ascii");
     screen->arg = args;
     screen->database = ask->options.db;
     if (theme && !theme_parse(theme, &screen->theme))
-        return error_set(err, ERROR_USAGE, "--theme %s: viridis, cividis or mono", theme);
+        return error_set(err, ERROR_USAGE, "--theme %s: viridis, cividis, mono or ascii", theme);
     for (int gemm = 0; gemm < GEMM_COUNT; gemm++) {
         char *path = question->gemms[gemm] ? export_path(question, triton, (enum gemm)gemm) : NULL;
         screen->export_paths[gemm] = path ? xasprintf("%s/%s", out, path) : NULL;

@@ -32,7 +32,18 @@ void canvas_put(struct canvas *canvas, int x, int y, char character, enum role r
 {
     struct canvas_cell *cell = cell_at(canvas, x, y);
     if (cell)
-        *cell = (struct canvas_cell){character, (unsigned char)role, false};
+        *cell = (struct canvas_cell){.character = character, .role = (unsigned char)role};
+}
+
+void canvas_halve(
+    struct canvas *canvas, int x, int y, char character, enum role above, enum role below)
+{
+    struct canvas_cell *cell = cell_at(canvas, x, y);
+    if (cell)
+        *cell = (struct canvas_cell){.character = character,
+            .role = (unsigned char)above,
+            .halved = true,
+            .below = (unsigned char)below};
 }
 
 void canvas_reverse(struct canvas *canvas, int x, int y)

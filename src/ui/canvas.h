@@ -8,12 +8,15 @@
 /*
  * The screen as a grid of characters and roles, apart from any terminal: views draw into it, the
  * terminal flushes it, tests and script mode print it. Every character is plain ASCII, so that it
- * looks the same in each locale; whatever else a text holds becomes '?'.
+ * looks the same in each locale; whatever else a text holds becomes '?'. A halved cell is the one
+ * exception: a colour above another, by the terminal's half block.
  */
 struct canvas_cell {
     char character;
     unsigned char role; /* enum role */
     bool reversed;
+    bool halved;         /* the character, which stands for the upper half, is not shown */
+    unsigned char below; /* the lower half's role */
 };
 
 struct canvas {
@@ -30,6 +33,9 @@ void canvas_resize(struct canvas *canvas, int width, int height);
 void canvas_free(struct canvas *canvas);
 /* Outside of the canvas nothing happens. */
 void canvas_put(struct canvas *canvas, int x, int y, char character, enum role role);
+/* Two marks in one cell; only their colours are seen. */
+void canvas_halve(
+    struct canvas *canvas, int x, int y, char character, enum role above, enum role below);
 void canvas_reverse(struct canvas *canvas, int x, int y);
 /* One line at (x, y) of the rectangle, cut at its right edge; returns the columns written. */
 int canvas_print(struct canvas *canvas, const struct rect *rect, int x, int y, enum role role,

@@ -28,7 +28,7 @@ const struct key_entry key_table[] = {
     {{'x'}, "x", "export: shows the files first, then writes them", "x export", ACTION_EXPORT},
     {{'y'}, "y", "copy the entry as JSON to the clipboard (OSC 52)", NULL, ACTION_COPY},
     {{'L'}, "L", "what happened: the log", "L log", ACTION_LOG},
-    {{'T'}, "T", "the next theme: viridis, cividis, mono", NULL, ACTION_THEME},
+    {{'T'}, "T", "the next theme: viridis, cividis, mono, ascii", NULL, ACTION_THEME},
     {{'S'}, "S", "save the theme as a preference", NULL, ACTION_SAVE},
     {{'?'}, "?", "this help", "? help", ACTION_HELP},
     {{CONTROL('L')}, "Ctrl-L", "draw the screen anew", NULL, ACTION_REDRAW},

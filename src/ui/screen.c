@@ -141,6 +141,7 @@ bool screen_run(
     state_open(&loop->state, loop->snapshot, options->theme);
     for (int gemm = 0; gemm < GEMM_COUNT; gemm++)
         loop->state.export_paths[gemm] = options->export_paths[gemm];
+    loop->state.halves = terminal_halves() && !options->ascii;
     loop->stale = true;
     loop->reader = past_open(options->database);
     run(loop);

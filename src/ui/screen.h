@@ -8,6 +8,7 @@
 struct screen_options {
     enum theme theme;
     bool color;
+    bool ascii;                     /* no half blocks, whatever the terminal can do */
     char *export_paths[GEMM_COUNT]; /* to be shown; NULL: none for this GEMM */
     /* Writes the files; says what it did in `note`. */
     bool (*export)(const struct snapshot *snapshot, const void *arg, char *note, size_t size,

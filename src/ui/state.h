@@ -25,6 +25,7 @@ struct state {
     enum metric metric;
     enum theme theme;
     bool unfolded;
+    bool halves;           /* the terminal can halve cells */
     enum space_axis fixed; /* AXIS_COUNT: none */
     int fixed_value;
     struct grid grid; /* owned */

@@ -5,6 +5,7 @@
 #include "ui/keys.h"
 
 #include <curses.h>
+#include <langinfo.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,8 +18,10 @@ static struct {
     SCREEN *screen;
     bool color;
     attr_t looks[ROLE_COUNT];
-    struct termios before; /* for a crash */
-    char restore[256];     /* leaves the alternate screen, shows the cursor */
+    enum theme theme;
+    bool paired[ROLE_COUNT][ROLE_COUNT]; /* the pair of a halved cell is there */
+    struct termios before;               /* for a crash */
+    char restore[256];                   /* leaves the alternate screen, shows the cursor */
     char notice[160];
 } terminal;
 
@@ -72,6 +75,8 @@ static attr_t attributes_of(const struct look *look)
 void terminal_theme(enum theme theme)
 {
     int colors = terminal.color ? COLORS : 0;
+    terminal.theme = theme;
+    memset(terminal.paired, 0, sizeof terminal.paired);
     for (int role = 0; role < ROLE_COUNT; role++) {
         struct look look = theme_look(theme, (enum role)role, colors);
         terminal.looks[role] = attributes_of(&look);
@@ -149,11 +154,36 @@ void terminal_size(int *width, int *height)
     getmaxyx(stdscr, *height, *width);
 }
 
+bool terminal_halves(void)
+{
+    return terminal.color && COLORS >= 256 && COLOR_PAIRS > ROLE_COUNT * (ROLE_COUNT + 1) &&
+           strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+}
+
+/* Pairs past 255 do not fit into a chtype: setcchar's extended ones, made on first use. */
+static void draw_halved(int x, int y, const struct canvas_cell *cell)
+{
+    int above = cell->role, below = cell->below;
+    int pair = 1 + ROLE_COUNT * (1 + above) + below;
+    cchar_t block;
+    if (!terminal.paired[above][below]) {
+        init_extended_pair(pair, theme_fill(terminal.theme, (enum role)above),
+            theme_fill(terminal.theme, (enum role)below));
+        terminal.paired[above][below] = true;
+    }
+    setcchar(&block, L"\u2580", A_NORMAL, 0, &pair);
+    mvadd_wch(y, x, &block);
+}
+
 void terminal_draw(const struct canvas *canvas)
 {
     for (int y = 0; y < canvas->height; y++)
         for (int x = 0; x < canvas->width; x++) {
             const struct canvas_cell *cell = &canvas->cells[y * canvas->width + x];
+            if (cell->halved) {
+                draw_halved(x, y, cell);
+                continue;
+            }
             chtype look = terminal.looks[cell->role];
             if (cell->reversed)
                 look ^= A_REVERSE;

@@ -16,6 +16,8 @@ bool terminal_open(enum theme theme, bool color, struct error *err);
 void terminal_close(void);
 void terminal_size(int *width, int *height);
 void terminal_theme(enum theme theme);
+/* Whether halved cells can be drawn: 256 colours, enough pairs, UTF-8. */
+bool terminal_halves(void);
 /* Sends what differs from the last frame. */
 void terminal_draw(const struct canvas *canvas);
 /* Everything is sent anew with the next frame. */

@@ -7,12 +7,13 @@ static const char *const theme_names[THEME_COUNT] = {
     [THEME_VIRIDIS] = "viridis",
     [THEME_CIVIDIS] = "cividis",
     [THEME_MONO] = "mono",
+    [THEME_ASCII] = "ascii",
 };
 
 #define STEP_COUNT (ROLE_STEP8 - ROLE_STEP0 + 1)
 
 /* Steps from best to slowest: bright is fast. Both ramps keep their order for colour-blind eyes. */
-static const short ramps[THEME_COUNT][STEP_COUNT] = {
+static const short ramps[THEME_MONO][STEP_COUNT] = {
     [THEME_VIRIDIS] = {226, 220, 149, 78, 72, 31, 61, 54, 53},
     [THEME_CIVIDIS] = {227, 221, 185, 144, 102, 244, 243, 242, 60},
 };
@@ -63,7 +64,9 @@ char theme_letter(enum role role)
 
 struct look theme_look(enum theme theme, enum role role, int colors)
 {
-    bool mono = theme == THEME_MONO || colors < 8;
+    bool mono = !theme_has_colors(theme) || colors < 8;
+    if (theme == THEME_ASCII)
+        return (struct look){-1, -1, role == ROLE_SELECTED ? LOOK_REVERSE : 0};
     if (role < ROLE_STEP0)
         return mono ? (struct look){-1, -1, roles[role].mono} : roles[role].look;
     int step = role - ROLE_STEP0;
@@ -72,4 +75,16 @@ struct look theme_look(enum theme theme, enum role role, int colors)
     if (colors < 256)
         return (struct look){0, ramp8[step], 0};
     return (struct look){step < 6 ? 16 : 231, ramps[theme][step], 0};
+}
+
+bool theme_has_colors(enum theme theme)
+{
+    return theme < THEME_MONO;
+}
+
+short theme_fill(enum theme theme, enum role role)
+{
+    if (role >= ROLE_STEP0)
+        return ramps[theme][role - ROLE_STEP0];
+    return role == ROLE_UNMEASURED ? 238 : role == ROLE_BROKEN ? 1 : 16;
 }

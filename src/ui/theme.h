@@ -25,7 +25,8 @@ enum role {
     ROLE_COUNT
 };
 
-enum theme { THEME_VIRIDIS, THEME_CIVIDIS, THEME_MONO, THEME_COUNT };
+/* mono: attributes instead of colours; ascii: neither, but for the cursor's reverse. */
+enum theme { THEME_VIRIDIS, THEME_CIVIDIS, THEME_MONO, THEME_ASCII, THEME_COUNT };
 
 #define LOOK_BOLD 1
 #define LOOK_DIM 2
@@ -38,11 +39,14 @@ struct look {
     unsigned char attributes;     /* LOOK_* */
 };
 
-const char *theme_name(enum theme theme); /* "viridis", "cividis", "mono" */
+const char *theme_name(enum theme theme); /* "viridis", "cividis", "mono", "ascii" */
 bool theme_parse(const char *name, enum theme *theme);
 /* The role's letter in a grid of roles. */
 char theme_letter(enum role role);
 /* colors: what the terminal has; under 8 means mono whatever the theme. */
 struct look theme_look(enum theme theme, enum role role, int colors);
+bool theme_has_colors(enum theme theme);
+/* The colour, of 256, that stands for the role where there is no room for a letter. */
+short theme_fill(enum theme theme, enum role role);
 
 #endif

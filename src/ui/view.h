@@ -14,6 +14,7 @@ struct view {
     const struct snapshot *snapshot;
     const struct state *state;
     struct layout layout;
+    bool halved; /* the map's cells are two rows of the grid each */
 };
 
 void view_list(const struct view *view);
@@ -30,8 +31,7 @@ const char *view_us(double us, char *buffer, size_t size);
 const char *view_when(double time, char *buffer, size_t size);
 /* The batch sizes that the entry in sight serves: "7..12", "1", "3073 and up". */
 const char *view_served(const struct view *view, char *buffer, size_t size);
-/* One line of the log. */
-void view_event(
-    const struct view *view, const struct rect *rect, int y, const struct store_event *event);
+/* The end of the log without its `skipped` newest events, over as many lines as each needs. */
+void view_events(const struct view *view, const struct rect *rect, int skipped);
 
 #endif

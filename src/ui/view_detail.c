@@ -55,6 +55,19 @@ static int draw_best(const struct view *view, int y)
     return y + 1;
 }
 
+static const char *plural(int count)
+{
+    return count == 1 ? "" : "s";
+}
+
+/* " [1.0, 2.0]", "" while there are too few samples for one. */
+static void interval_text(double low, double high, char *buffer, size_t size)
+{
+    *buffer = '\0';
+    if (!isnan(low))
+        snprintf(buffer, size, " [%.1f, %.1f]", low, high);
+}
+
 /* When and by what the cell was measured, and its samples. */
 static int draw_provenance(const struct view *view, int y)
 {
@@ -68,19 +81,20 @@ static int draw_provenance(const struct view *view, int y)
     if (*plot.line)
         canvas_print(view->canvas, rect, 1, y++, ROLE_TEXT, "%.1f [%s] %.1f", (double)plot.low,
             plot.line, (double)plot.high);
-    int x = 1 + canvas_print(view->canvas, rect, 1, y, ROLE_TEXT, "%s, %zu chunks",
-                    view_when(past->time, at, sizeof at), past->chunks);
+    int x = 1 + canvas_print(view->canvas, rect, 1, y, ROLE_TEXT, "%s, %zu chunk%s",
+                    view_when(past->time, at, sizeof at), past->chunks, plural((int)past->chunks));
     if (past->suspect_chunks > 0)
         x += canvas_print(
             view->canvas, rect, x, y, ROLE_WARN, ", %zu suspect", past->suspect_chunks);
-    canvas_print(view->canvas, rect, x, y++, ROLE_TEXT, ", %s", past->method);
+    x += canvas_print(view->canvas, rect, x, y, ROLE_TEXT, ", %s", past->method);
+    if (past->sm_mhz > 0)
+        canvas_print(view->canvas, rect, x, y, ROLE_TEXT, ", %.0f MHz %.0f C", past->sm_mhz,
+            past->temperature_c);
+    y++;
     if (past->build.id > 0)
         canvas_print(view->canvas, rect, 1, y++, ROLE_DIM, "%s %s, triton %s, ptxas %s, sm_%d",
             past->build.engine, past->build.engine_version, past->build.triton, past->build.ptxas,
             past->build.arch);
-    if (!isnan(past->sm_mhz))
-        canvas_print(view->canvas, rect, 1, y++, ROLE_DIM, "%.0f MHz, %.0f C", past->sm_mhz,
-            past->temperature_c);
     return y;
 }
 
@@ -107,15 +121,17 @@ static int draw_cell(const struct view *view, int y)
 {
     const struct state *state = view->state;
     const struct rect *rect = &view->layout.detail;
-    char name[TILE_TEXT_SIZE];
+    char name[TILE_TEXT_SIZE], interval[48];
     if (state->tile < 0)
         return y;
     const struct cell *cell = board_cell(view->snapshot, state->gemm, state->m_index, state->tile);
     canvas_print(view->canvas, rect, 1, y++, ROLE_HEADING, "%s",
         tile_format(&view->snapshot->question.space.tiles[state->tile], name, sizeof name));
-    if (!isnan(cell->low_us))
-        canvas_print(view->canvas, rect, 1, y++, ROLE_TEXT, "%.1f us [%.1f, %.1f], %d samples",
-            (double)cell->median_us, (double)cell->low_us, (double)cell->high_us, cell->samples);
+    if (!isnan(cell->median_us)) {
+        interval_text(cell->low_us, cell->high_us, interval, sizeof interval);
+        canvas_print(view->canvas, rect, 1, y++, ROLE_TEXT, "%.1f us%s, %d sample%s",
+            (double)cell->median_us, interval, cell->samples, plural(cell->samples));
+    }
     y = draw_kernel(view, y);
     if (state_knows_cell(state, view->snapshot))
         y = draw_provenance(view, y);
@@ -151,7 +167,7 @@ static int draw_choice(const struct view *view, enum gemm gemm, int y)
 {
     const struct choice *choice = &view->snapshot->choices[gemm][view->state->m_index];
     const struct rect *rect = &view->layout.detail;
-    char name[TILE_TEXT_SIZE], us[32], served[32], interval[48] = "";
+    char name[TILE_TEXT_SIZE], us[32], served[32], interval[48];
     canvas_print(view->canvas, rect, 1, y++, ROLE_HEADING, "entry of %s, serves M %s",
         gemm_name(gemm), view_served(view, served, sizeof served));
     if (!choice->chosen) {
@@ -160,8 +176,7 @@ static int draw_choice(const struct view *view, enum gemm gemm, int y)
     }
     canvas_print(
         view->canvas, rect, 1, y++, ROLE_TEXT, "%s", tile_format(&choice->tile, name, sizeof name));
-    if (!isnan(choice->low_us)) /* too few samples for one so far */
-        snprintf(interval, sizeof interval, " [%.1f, %.1f]", choice->low_us, choice->high_us);
+    interval_text(choice->low_us, choice->high_us, interval, sizeof interval);
     canvas_print(view->canvas, rect, 1, y++, ROLE_TEXT, "%s us%s%s",
         view_us(choice->median_us, us, sizeof us), interval,
         choice->default_fits ? "" : ", the default does not fit");
@@ -196,12 +211,9 @@ static void draw_legend(const struct view *view, int y)
 static void draw_log(const struct view *view)
 {
     const struct rect *rect = &view->layout.log;
-    int rows = rect->height - 1;
-    const struct past *past = &view->state->past;
-    int count = (int)past->event_count, first = count > rows ? count - rows : 0;
+    struct rect below = {rect->x, rect->y + 1, rect->width, rect->height - 1};
     canvas_print(view->canvas, rect, 0, 0, ROLE_HEADING, "log");
-    for (int i = 0; i < rows && first + i < count; i++)
-        view_event(view, rect, 1 + i, &past->events[first + i]);
+    view_events(view, &below, 0);
 }
 
 void view_detail(const struct view *view)

@@ -37,12 +37,37 @@ const char *view_served(const struct view *view, char *buffer, size_t size)
     return buffer;
 }
 
-void view_event(
+#define EVENT_MARGIN 13
+
+static int event_lines(const struct rect *rect, const struct store_event *event)
+{
+    int room = rect->width - EVENT_MARGIN, length = (int)strlen(event->text);
+    return room < 1 || length <= room ? 1 : (length + room - 1) / room;
+}
+
+static int draw_event(
     const struct view *view, const struct rect *rect, int y, const struct store_event *event)
 {
     char at[32];
+    int lines = event_lines(rect, event), room = rect->width - EVENT_MARGIN;
     canvas_print(view->canvas, rect, 0, y, ROLE_DIM, "%s", view_when(event->time, at, sizeof at));
-    canvas_print(view->canvas, rect, 13, y, ROLE_TEXT, "%s", event->text);
+    for (int i = 0; i < lines; i++)
+        canvas_print(
+            view->canvas, rect, EVENT_MARGIN, y + i, ROLE_TEXT, "%s", event->text + i * room);
+    return y + lines;
+}
+
+void view_events(const struct view *view, const struct rect *rect, int skipped)
+{
+    const struct past *past = &view->state->past;
+    int end = (int)past->event_count - skipped, first = end, y = 0;
+    for (int lines = 0; first > 0; first--) {
+        lines += event_lines(rect, &past->events[first - 1]);
+        if (lines > rect->height)
+            break;
+    }
+    while (first < end)
+        y = draw_event(view, rect, y, &past->events[first++]);
 }
 
 /* What the figures are, at the right end of the first line whatever the width. */
@@ -180,15 +205,30 @@ static void draw_keys(const struct view *view)
     }
 }
 
+/* The layout; cells are halved where the unfolded map would not fit and the terminal can. */
+static void place(struct view *view)
+{
+    const struct canvas *canvas = view->canvas;
+    const struct state *state = view->state;
+    const struct space *space = &view->snapshot->question.space;
+    int memory_rows = state->fixed == AXIS_BM ? 1 : space->value_count[AXIS_BM];
+    int rows = state->grid.rows;
+    layout_compute(
+        canvas->width, canvas->height, rows, memory_rows, state->grid.columns, &view->layout);
+    if (!state->unfolded || !state->halves || !theme_has_colors(state->theme) ||
+        view->layout.latency.height >= LAYOUT_HEADINGS + rows)
+        return;
+    view->halved = true;
+    layout_compute(canvas->width, canvas->height, (rows + 1) / 2, memory_rows, state->grid.columns,
+        &view->layout);
+}
+
 void view_draw(struct canvas *canvas, const struct snapshot *snapshot, const struct state *state)
 {
-    struct view view = {canvas, snapshot, state, {0}};
-    const struct space *space = &snapshot->question.space;
-    int memory_rows = state->fixed == AXIS_BM ? 1 : space->value_count[AXIS_BM];
+    struct view view = {.canvas = canvas, .snapshot = snapshot, .state = state};
     struct rect all = {0, 0, canvas->width, canvas->height};
     canvas_fill(canvas, &all, ' ', ROLE_TEXT);
-    layout_compute(canvas->width, canvas->height, state->grid.rows, memory_rows,
-        state->grid.columns, &view.layout);
+    place(&view);
     draw_title(&view);
     view_list(&view);
     view_maps(&view);

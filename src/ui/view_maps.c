@@ -11,19 +11,21 @@ static int first_seen(int count, int room, int cursor)
     return first < 0 ? 0 : first;
 }
 
+/* The part of the grid in sight; a line of the screen shows `fold` rows. */
 struct window {
-    int row, rows, column, columns;
+    int row, lines, fold, column, columns;
 };
 
 static struct window window_of(const struct view *view, const struct rect *rect, int headings)
 {
     const struct grid *grid = &view->state->grid;
-    struct window window = {0};
-    window.rows = rect->height - headings;
+    struct window window = {.fold = view->halved ? 2 : 1};
+    int lines = (grid->rows + window.fold - 1) / window.fold;
+    window.lines = rect->height - headings;
     window.columns = rect->width - LAYOUT_LABELS;
-    window.row = first_seen(grid->rows, window.rows, view->state->row);
+    window.row = window.fold * first_seen(lines, window.lines, view->state->row / window.fold);
     window.column = first_seen(grid->columns, window.columns, view->state->column);
-    window.rows = window.rows > grid->rows ? grid->rows : window.rows;
+    window.lines = window.lines > lines ? lines : window.lines;
     window.columns = window.columns > grid->columns ? grid->columns : window.columns;
     return window;
 }
@@ -65,14 +67,18 @@ static void draw_headings(
     canvas_print(view->canvas, &label, 0, 1, ROLE_HEADING, "BK");
 }
 
+/* row: the upper one of two when cells are halved. */
 static void row_label(const struct view *view, int row, bool first, char *buffer, size_t size)
 {
+    int before = row - (view->halved ? 2 : 1);
     const struct tile *tile = sample_tile(view, row, 0);
-    const struct tile *above = row > 0 ? sample_tile(view, row - 1, 0) : NULL;
+    const struct tile *above = before >= 0 ? sample_tile(view, before, 0) : NULL;
     if (!tile)
         snprintf(buffer, size, "%s", "");
     else if (first || !above || above->block_m != tile->block_m)
         snprintf(buffer, size, "BM%d", tile->block_m);
+    else if (view->halved)
+        snprintf(buffer, size, " G%d", tile->group_m);
     else if (view->state->unfolded)
         snprintf(buffer, size, "G%dw%d", tile->group_m, tile->num_warps);
     else
@@ -87,28 +93,59 @@ static struct mark mark_of(const struct view *view, int tile)
     return board_latency_mark(view->snapshot, &state->digest, state->gemm, state->m_index, tile);
 }
 
+static struct mark mark_at(const struct view *view, int row, int column)
+{
+    const struct state *state = view->state;
+    const struct grid *grid = &state->grid;
+    int tile = row < grid->rows ? board_pick(view->snapshot, grid, state->gemm, state->m_index,
+                                      row * grid->columns + column)
+                                : -1;
+    return tile < 0 ? (struct mark){' ', ROLE_TEXT} : mark_of(view, tile);
+}
+
+/* Marks that a colour cannot say: they stay letters. */
+static bool is_letter(const struct mark *mark)
+{
+    return mark->character == 'o' || mark->character == 'd' || mark->character == '>' ||
+           mark->role == ROLE_BROKEN;
+}
+
+/* Rows `row` and the next in one cell; under the cursor and where a letter matters, the one. */
+static void draw_two(const struct view *view, int row, int column, int x, int y)
+{
+    struct mark above = mark_at(view, row, column), below = mark_at(view, row + 1, column);
+    bool lower = is_letter(&below) && !is_letter(&above);
+    if (view->state->row / 2 == row / 2 && view->state->column == column)
+        lower = view->state->row > row;
+    else if (!is_letter(&above) && !is_letter(&below)) {
+        canvas_halve(view->canvas, x, y, above.character, above.role, below.role);
+        return;
+    }
+    const struct mark *shown = lower ? &below : &above;
+    canvas_put(view->canvas, x, y, shown->character, shown->role);
+}
+
 static void draw_latency(const struct view *view)
 {
     const struct state *state = view->state;
     const struct rect *rect = &view->layout.latency;
     struct window window = window_of(view, rect, LAYOUT_HEADINGS);
     draw_headings(view, rect, &window);
-    for (int y = 0; y < window.rows; y++) {
-        int row = window.row + y, at = rect->y + LAYOUT_HEADINGS + y;
+    for (int line = 0; line < window.lines; line++) {
+        int row = window.row + line * window.fold, y = rect->y + LAYOUT_HEADINGS + line;
         char label[16];
-        struct rect left = {rect->x, at, LAYOUT_LABELS, 1};
-        row_label(view, row, y == 0, label, sizeof label);
+        struct rect left = {rect->x, y, LAYOUT_LABELS, 1};
+        row_label(view, row, line == 0, label, sizeof label);
         canvas_print(view->canvas, &left, 0, 0, ROLE_HEADING, "%s", label);
-        for (int x = 0; x < window.columns; x++) {
-            int column = window.column + x;
-            int tile = board_pick(view->snapshot, &state->grid, state->gemm, state->m_index,
-                row * state->grid.columns + column);
-            if (tile < 0)
-                continue;
-            struct mark mark = mark_of(view, tile);
-            canvas_put(view->canvas, rect->x + LAYOUT_LABELS + x, at, mark.character, mark.role);
-            if (row == state->row && column == state->column)
-                canvas_reverse(view->canvas, rect->x + LAYOUT_LABELS + x, at);
+        for (int i = 0; i < window.columns; i++) {
+            int column = window.column + i, x = rect->x + LAYOUT_LABELS + i;
+            struct mark mark = mark_at(view, row, column);
+            if (view->halved)
+                draw_two(view, row, column, x, y);
+            else
+                canvas_put(view->canvas, x, y, mark.character, mark.role);
+            if (column == state->column && row / window.fold == state->row / window.fold)
+                canvas_reverse(view->canvas, x, y);
         }
     }
 }

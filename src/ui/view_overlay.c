@@ -50,14 +50,11 @@ static void draw_log(const struct view *view)
 {
     struct rect inside =
         open_frame(view, "log; Esc leaves", view->canvas->width - 8, view->canvas->height - 4);
-    const struct past *past = &view->state->past;
-    int count = (int)past->event_count;
-    int most = count > inside.height ? count - inside.height : 0;
-    int first = view->state->scroll > most ? 0 : most - view->state->scroll;
-    for (int i = 0; i < inside.height && first + i < count; i++)
-        view_event(view, &inside, i, &past->events[first + i]);
+    int count = (int)view->state->past.event_count, scroll = view->state->scroll;
     if (count == 0)
         canvas_print(view->canvas, &inside, 0, 0, ROLE_DIM, "nothing yet");
+    else
+        view_events(view, &inside, scroll < count ? scroll : count - 1);
 }
 
 /* What the numbers in the editor would mean. */

@@ -48,7 +48,7 @@ static void add_samples(const struct view *view, const struct cell *cell, struct
 {
     const struct past *past = &view->state->past;
     struct plot plot = {0};
-    phrases_add(line, 1, ROLE_TEXT, "%d samples", cell->samples);
+    phrases_add(line, 1, ROLE_TEXT, "%d sample%s", cell->samples, cell->samples == 1 ? "" : "s");
     if (state_knows_cell(view->state, view->snapshot))
         plot_samples(past->samples, past->sample_count, STORY_PLOT, &plot);
     if (*plot.line)
