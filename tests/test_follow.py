@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -154,7 +155,69 @@ def another_tune():
     assert first.wait(20) == 4
 
 
+def shim():
+    """A library that takes the locks of a file system away, or calls it NFS; None: cannot be."""
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    library = os.path.join(folder, "nolock.so")
+    source = os.path.join(os.environ["TOP_SRCDIR"], "tests/data/cases/A17-db-on-nfs/nolock.c")
+    if not compiler:
+        return None
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source], check=True)
+    probe = subprocess.run([PROGRAM, "help"], env={**os.environ, "LD_PRELOAD": library},
+                           capture_output=True, text=True)
+    return None if "ASan runtime" in probe.stderr else library
+
+
+def refused(arguments, environment, *parts):
+    """Says at once which file and why, and where to go instead."""
+    begun = time.monotonic()
+    done = subprocess.run(arguments, env={**os.environ, **environment}, capture_output=True,
+                          text=True, stdin=subprocess.DEVNULL, timeout=60)
+    text = done.stdout + done.stderr
+    assert done.returncode == 1, (arguments, done.returncode, text)
+    assert time.monotonic() - begun < 4, "waited for what never comes"
+    for part in (*parts, "--db", "MOEBENCH_DB"):
+        assert part in text, (arguments, part, text)
+
+
+def without_locks(library):
+    """Case A17: every way in, on a file system without locks."""
+    environment = {"LD_PRELOAD": library}
+    for command in (words("straight.db"), words("new.db"),
+                    words("straight.db", "--ui", "line", command=("glm-4.7-fp8",)),
+                    [PROGRAM, "list", "--db", os.path.join(folder, "straight.db")],
+                    [PROGRAM, "report", "--db", os.path.join(folder, "straight.db")]):
+        name = "new.db" if os.path.join(folder, "new.db") in command else "straight.db"
+        refused(command, environment, os.path.join(folder, name), "no working file locks",
+                "No locks available")
+    assert not exists("new.db")
+
+
+def on_nfs(library):
+    """Case A17: no WAL, and the second of two is refused with the holder's pid."""
+    environment = {"LD_PRELOAD": library, "SHIM_NFS": "1"}
+    first = subprocess.Popen(words("nfs.db", "--pace", "4"), stdout=subprocess.DEVNULL,
+                             stderr=subprocess.PIPE, text=True,
+                             env={**os.environ, **environment})
+    for line in first.stderr:
+        if "without WAL" in line:
+            break
+    assert "NFS" in line, line
+    for command in (words("nfs.db"), [PROGRAM, "list", "--db", os.path.join(folder, "nfs.db")],
+                    words("nfs.db", "--ui", "line", command=("glm-4.7-fp8",))):
+        refused(command, environment, os.path.join(folder, "nfs.db"), "pid %d" % first.pid,
+                "one at a time")
+    assert not exists("nfs.db-wal") and not exists("nfs.db-shm")
+    first.send_signal(signal.SIGINT)
+    first.communicate(timeout=20)
+    assert first.returncode == 4
+
+
 straight_result = tune("straight.db")
 watched_and_taken_over(straight_result)
 lines()
 another_tune()
+preload = shim()
+if preload:
+    without_locks(preload)
+    on_nfs(preload)

@@ -109,6 +109,20 @@ out:
     return result;
 }
 
+bool lock_works(const char *path, struct error *err)
+{
+    char *name = xasprintf("%s.lock", path);
+    int fd = open(name, O_RDONLY | O_CLOEXEC);
+    bool works = fd < 0 || classic_locks_work(fd);
+
+    free(name);
+    if (!works)
+        fail_locks(path, err);
+    if (fd >= 0)
+        close(fd);
+    return works;
+}
+
 void lock_release(int fd, bool exclusive)
 {
     if (fd < 0)

@@ -27,6 +27,9 @@ enum lock_result { LOCK_TAKEN, LOCK_HELD, LOCK_FAILED };
 enum lock_result lock_take(const char *path, bool exclusive, int *fd, bool *unclean,
     struct lock_holder *holder, struct error *err);
 void lock_release(int fd, bool exclusive);
+/* For a reader, which takes no lock of its own: false and *err where SQLite's locks cannot work.
+ * True also when it cannot be told, before the first writer. */
+bool lock_works(const char *path, struct error *err);
 /* Whether a writer of another process holds it now. */
 bool lock_is_held(const char *path, struct lock_holder *holder);
 

@@ -232,6 +232,8 @@ static bool prepare_reader(struct store *store, enum schema_state *state, struct
     bool done = false;
 
     store->immutable = must_be_immutable(store->path, folder);
+    if (!store->immutable && !lock_works(store->path, err))
+        goto out;
     if (network && !store->immutable && !lock_for_reading(store, network, err))
         goto out;
     if (!open_file(store, err))

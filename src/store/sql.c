@@ -32,7 +32,8 @@ static bool fail_busy(struct store *store, struct error *err)
         return error_set(err, ERROR_FAILED,
             "%s: the database is locked by process %ld; wait for it or stop it", store->path, pid);
     return error_set(err, ERROR_FAILED,
-        "%s: the database is locked by another program; close it (or a backup that reads it)",
+        "%s: the database is locked by another program; close it (or a backup that reads it), or "
+        "use another file: --db FILE, MOEBENCH_DB",
         store->path);
 }
 
