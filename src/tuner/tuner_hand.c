@@ -84,6 +84,7 @@ static bool obey(struct tuner *tuner, const struct tuner_command *command, struc
     case TUNER_PAUSE:
     case TUNER_RESUME:
         tuner->paused = command->kind == TUNER_PAUSE;
+        tuner_event(tuner, "phase", tuner->paused ? "paused" : "goes on");
         return true;
     case TUNER_STOP:
         tuner->stop = true;
