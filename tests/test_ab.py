@@ -184,7 +184,7 @@ class Ab(unittest.TestCase):
         self.assertEqual(run.returncode, 0, run.stderr)
         run = subprocess.run([MOEBENCH, "export", "--db", db, "--out", out, "--allow-recorded"],
                              capture_output=True, text=True, check=True)
-        self.assertIn("M=64: hand: A/B: -", run.stdout)
+        self.assertIn("M=64: hand: A/B: FASTER -", run.stdout)
         path, = [line.split(" (")[0][6:] for line in run.stdout.splitlines()
                  if line.startswith("wrote ") and "_down" not in line]
         with open(path, encoding="ascii") as file:

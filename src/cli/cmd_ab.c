@@ -150,15 +150,15 @@ static void print_table(const struct ab_ask *ask, const struct ab_outcome *outco
     }
 }
 
-static bool tell_look(const struct ab_job *job, const struct ab_outcome *outcome, void *arg)
+static void tell_look(
+    const struct ab_job *job, const struct ab_outcome *outcome, bool look, void *arg)
 {
     const struct ab_result *result = &outcome->result;
 
     (void)arg;
-    if (isatty(STDERR_FILENO))
+    if (look && isatty(STDERR_FILENO))
         fprintf(stderr, "M=%d, %d blocks: %+.2f %% (%+.2f .. %+.2f)\n", job->m, result->blocks,
             result->effect_pct, result->ci_pct[0], result->ci_pct[1]);
-    return true;
 }
 
 /* A file's comparisons stand together only after Holm's correction. */
@@ -179,43 +179,15 @@ static void correct(const struct ab_ask *ask, struct ab_outcome *outcomes)
     free(p);
 }
 
-static void fill_record(
-    const struct ab_job *job, const struct ab_outcome *outcome, struct store_ab *ab)
-{
-    const struct ab_result *result = &outcome->result;
-    bool pair = job->gemms[GEMM_UP] && job->gemms[GEMM_DOWN];
-
-    *ab = (struct store_ab){
-        .gemm = pair                  ? -1
-                : job->gemms[GEMM_UP] ? GEMM_UP
-                                      : GEMM_DOWN,
-        .m = job->m,
-        .seed = job->seed,
-        .effect_pct = result->effect_pct,
-        .low_pct = result->ci_pct[0],
-        .high_pct = result->ci_pct[1],
-        .mde_pct = result->mde_pct,
-        .blocks = result->blocks,
-        .blocks_to_decide = result->blocks_to_decide > 0 ? result->blocks_to_decide : -1,
-        .a_us = outcome->a_us,
-        .b_us = outcome->b_us,
-        .differences = outcome->differences,
-    };
-    memcpy(ab->a, job->a.tiles, sizeof ab->a);
-    memcpy(ab->b, job->b.tiles, sizeof ab->b);
-    memcpy(ab->a_label, job->a.label, sizeof ab->a_label);
-    memcpy(ab->b_label, job->b.label, sizeof ab->b_label);
-    memcpy(ab->flags, outcome->flags, sizeof ab->flags);
-    snprintf(ab->verdict, sizeof ab->verdict, "%s", ab_verdict_name(result->verdict));
-}
-
 /* B's tiles as the choice by hand, with the A/B as its evidence. */
 static bool accept(const struct ab_ask *ask, const struct ab_job *job,
     const struct ab_outcome *outcome, const struct store_ab *ab, struct error *err)
 {
     struct store_choice choices[GEMM_COUNT];
     size_t count = 0;
+    char text[128];
 
+    ab_describe(&outcome->result, text, sizeof text);
     for (enum gemm gemm = GEMM_UP; gemm < GEMM_COUNT; gemm++) {
         struct store_choice *choice = &choices[count];
         if (!job->gemms[gemm])
@@ -226,8 +198,7 @@ static bool accept(const struct ab_ask *ask, const struct ab_job *job,
         choice->verified = true;
         choice->ab = ab->id;
         choice->median_us = choice->low_us = choice->high_us = choice->default_us = NAN;
-        snprintf(choice->reason, sizeof choice->reason, "A/B: %+.2f %% against %s",
-            outcome->result.effect_pct, job->a.label);
+        snprintf(choice->reason, sizeof choice->reason, "%s, against %s", text, job->a.label);
         count++;
     }
     return store_add_choices(ask->store, ask->tune.id, choices, count, err);
@@ -269,7 +240,7 @@ static bool keep(const struct arguments *args, const struct ab_ask *ask,
         struct store_ab ab;
         if (outcomes[i].error[0])
             continue;
-        fill_record(job, &outcomes[i], &ab);
+        ab_record(job, &outcomes[i], &ab);
         ab.build = ask->tune.build;
         if (!store_add_ab(ask->store, ask->tune.id, &ab, err))
             return false;
@@ -282,16 +253,17 @@ static bool keep(const struct arguments *args, const struct ab_ask *ask,
 
 static bool compare_all(struct ab_ask *ask, struct ab_outcome *outcomes, struct error *err)
 {
+    const struct ab_host host = {.progress = tell_look};
     struct ab_kernels kernels;
     bool ok = session_start_worker(&ask->session, err) &&
-              ab_prepare(&ask->session, ask->jobs, ask->job_count, &kernels, err);
+              ab_prepare(&ask->session, ask->jobs, ask->job_count, &host, &kernels, err);
 
     if (!ok)
         return false;
     if (ask->session.report.note[0])
         fprintf(stderr, "moebench: note: %s\n", ask->session.report.note);
     for (size_t i = 0; ok && i < ask->job_count; i++)
-        ok = ab_run(&ask->session, &kernels, &ask->jobs[i], tell_look, NULL, &outcomes[i], err);
+        ok = ab_run(&ask->session, &kernels, &ask->jobs[i], &host, &outcomes[i], err);
     ab_kernels_free(&kernels);
     return ok;
 }

@@ -11,18 +11,21 @@
 
 #define ANSWER_TIMEOUT_S 60.0 /* the worker's own watchdog is quicker */
 #define ROUNDS_MOST 4         /* tries to fill a look with fair blocks */
+#define STEP 5                /* blocks a job: what a reader sees move, what a stop waits for */
+#define WAIT_S 0.1            /* between two questions whether to go on */
 
 /* A comparison on its way. */
 struct ab {
     struct session *session;
     const struct ab_kernels *kernels;
     const struct ab_job *job;
+    const struct ab_host *host;
     struct ab_outcome *outcome;
     struct random random;
     struct ab_block *blocks; /* all that were timed */
     size_t count;
     struct event event; /* the latest */
-    bool worker_gone;
+    bool stopped;
 };
 
 void ab_outcome_free(struct ab_outcome *outcome)
@@ -80,31 +83,55 @@ static void want_kernels(struct ab_kernels *kernels, const struct ab_job *job)
 static void take_kernel(struct ab_kernel *kernel, struct compile_result *result)
 {
     kernel->kernel = result->kernel;
+    kernel->status = result->status;
     memcpy(kernel->hash, result->kernel.hash, sizeof kernel->hash);
     if (result->status != COMPILE_OK)
         snprintf(kernel->text, sizeof kernel->text, "%.250s",
             result->text[0] ? result->text : "cannot be compiled");
 }
 
-static bool compile_kernels(struct session *session, struct ab_kernels *kernels, struct error *err)
+static bool goes_on(const struct ab_host *host)
+{
+    return !host->go_on || host->go_on(host->arg);
+}
+
+/* Gives an answer to who asked for it; *left counts down what is still to come. */
+static bool take_answer(struct ab_kernels *kernels, const long long tickets[], size_t *left,
+    struct compile_result *result, const struct ab_host *host, struct error *err)
+{
+    size_t i = 0;
+    bool done = true;
+
+    while (i < kernels->count && tickets[i] != result->ticket)
+        i++;
+    if (i < kernels->count) {
+        take_kernel(&kernels->items[i], result);
+        --*left;
+    } else {
+        done = !host->compiled || host->compiled(result, host->arg, err);
+        kernel_free(&result->kernel);
+    }
+    if (done && result->status == COMPILE_STOPPED)
+        return error_set(err, ERROR_DEVICE, "%s", result->text);
+    return done;
+}
+
+static bool compile_kernels(struct session *session, struct ab_kernels *kernels,
+    const struct ab_host *host, struct error *err)
 {
     long long *tickets = xcalloc(kernels->count + 1, sizeof *tickets);
     struct compile_result *result = xcalloc(1, sizeof *result);
+    size_t left = kernels->count;
     bool ok = true;
 
     for (size_t i = 0; ok && i < kernels->count; i++)
         ok = session_submit(
             session, kernels->items[i].gemm, &kernels->items[i].tile, &tickets[i], err);
-    while (ok && session_next(session, -1, result)) {
-        size_t i = 0;
-        while (i < kernels->count && tickets[i] != result->ticket)
-            i++;
-        if (i < kernels->count)
-            take_kernel(&kernels->items[i], result);
-        else
-            kernel_free(&result->kernel);
-        if (result->status == COMPILE_STOPPED)
-            ok = error_set(err, ERROR_DEVICE, "%s", result->text);
+    while (ok && left > 0) {
+        if (session_next(session, WAIT_S, result))
+            ok = take_answer(kernels, tickets, &left, result, host, err);
+        else if (!goes_on(host))
+            ok = error_set(err, ERROR_STOPPED, "stopped");
     }
     free(tickets);
     free(result);
@@ -124,31 +151,43 @@ static bool load_kernels(
 }
 
 bool ab_prepare(struct session *session, const struct ab_job jobs[], size_t job_count,
-    struct ab_kernels *kernels, struct error *err)
+    const struct ab_host *host, struct ab_kernels *kernels, struct error *err)
 {
     *kernels = (struct ab_kernels){0};
     for (size_t i = 0; i < job_count; i++)
         want_kernels(kernels, &jobs[i]);
-    if (compile_kernels(session, kernels, err) && load_kernels(session, kernels, err))
+    if (compile_kernels(session, kernels, host, err) && load_kernels(session, kernels, err))
         return true;
     ab_kernels_free(kernels);
     return false;
 }
 
-/* The next event of the running command; false: the worker is gone or says an error. */
-static bool next_event(struct ab *ab, struct error *err)
+static bool is_own(const struct ab *ab, const char *hash)
 {
+    for (size_t i = 0; i < ab->kernels->count; i++)
+        if (strcmp(ab->kernels->items[i].hash, hash) == 0)
+            return true;
+    return false;
+}
+
+/* The next event of the command `id`; false: the worker is gone or says an error. */
+static bool next_event(struct ab *ab, long long id, struct error *err)
+{
+    const struct event *event = &ab->event;
+
     for (;;) {
         enum client_next next = client_next(ab->session->client, ANSWER_TIMEOUT_S, &ab->event);
         if (next == CLIENT_TIMEOUT)
             return error_set(
                 err, ERROR_FAILED, "worker: silent for %.0f s, given up", ANSWER_TIMEOUT_S);
-        if (next == CLIENT_ENDED || ab->event.op == EVENT_ERROR)
-            return error_set(err, ERROR_FAILED, "%s", ab->event.text);
-        if (ab->event.op != EVENT_LOADED)
+        if (next == CLIENT_ENDED || event->op == EVENT_ERROR)
+            return error_set(err, ERROR_FAILED, "%s", event->text);
+        if (event->op == EVENT_LOADED && !event->ok && is_own(ab, event->hash))
+            return error_set(err, ERROR_FAILED, "load: %s", event->text);
+        if (event->op == EVENT_CHUNK ? event->chunk.job == id : event->id == id)
             return true;
-        if (!ab->event.ok)
-            return error_set(err, ERROR_FAILED, "load: %s", ab->event.text);
+        if (ab->host->event)
+            ab->host->event(event, ab->host->arg);
     }
 }
 
@@ -166,7 +205,7 @@ static struct measure_item item_of(const struct ab *ab, enum gemm gemm, bool is_
     return item;
 }
 
-/* Notes in the outcome what a side's kernel did; a worker that died of it is to be replaced. */
+/* Notes in the outcome what a side's kernel did. */
 static void blame(struct ab *ab, enum gemm gemm, bool is_b, const char *what)
 {
     char text[TILE_TEXT_SIZE];
@@ -174,20 +213,24 @@ static void blame(struct ab *ab, enum gemm gemm, bool is_b, const char *what)
     snprintf(ab->outcome->error, sizeof ab->outcome->error, "%s, %s, %s: %.120s", is_b ? "B" : "A",
         gemm_name(gemm), tile_format(&side_of(ab->job, is_b)->tiles[gemm], text, sizeof text),
         what);
-    ab->worker_gone |= ab->event.end == JOB_FAULT || ab->event.end == JOB_HANG;
+    ab->outcome->end = ab->event.end;
+    ab->outcome->at_gemm = gemm;
+    ab->outcome->at_b = is_b;
 }
 
 static bool verify_side(struct ab *ab, enum gemm gemm, bool is_b, struct error *err)
 {
     struct measure_item item = item_of(ab, gemm, is_b);
+    long long id = ++ab->session->jobs;
 
-    ab->event = (struct event){0};
-    if (!client_verify(ab->session->client, ++ab->session->jobs, &item, err))
+    if (!client_verify(ab->session->client, id, &item, err))
         return false;
     do
-        if (!next_event(ab, err))
+        if (!next_event(ab, id, err))
             return false;
     while (ab->event.op != EVENT_VERIFIED);
+    ab->outcome->checked[gemm][is_b] = ab->event.end == JOB_DONE;
+    ab->outcome->checks[gemm][is_b] = ab->event.verify;
     if (ab->event.end != JOB_DONE)
         blame(ab, gemm, is_b, ab->event.text);
     else if (!ab->event.verify.right)
@@ -205,6 +248,7 @@ static bool verify(struct ab *ab, struct error *err)
         for (int b = 0; job->gemms[gemm] && b < (alike ? 1 : 2); b++) {
             const struct ab_kernel *kernel =
                 known_kernel(ab->kernels, gemm, &side_of(job, b)->tiles[gemm]);
+            ab->event = (struct event){0};
             if (kernel->text[0])
                 blame(ab, gemm, b, kernel->text);
             else if (!verify_side(ab, gemm, b, err))
@@ -272,7 +316,7 @@ static bool time_blocks(struct ab *ab, size_t count, struct error *err)
     job.item_count = item_count;
     ok = client_measure(ab->session->client, &job, err);
     do {
-        ok = ok && next_event(ab, err);
+        ok = ok && next_event(ab, job.id, err);
         if (ok && ab->event.op == EVENT_CHUNK)
             take_chunk(ab, items);
     } while (ok && ab->event.op != EVENT_DONE);
@@ -317,14 +361,34 @@ static void judge(struct ab *ab)
         add_flag(outcome, "blocks-dropped");
 }
 
+static void tell(const struct ab *ab, bool look)
+{
+    if (ab->host->progress)
+        ab->host->progress(ab->job, ab->outcome, look, ab->host->arg);
+}
+
+/* Times `count` blocks, a few a job; fewer on an error or a stop. */
+static bool time_in_steps(struct ab *ab, size_t count, struct error *err)
+{
+    while (count > 0 && !ab->outcome->error[0] && !ab->stopped) {
+        size_t step = count < STEP ? count : STEP;
+        if (!time_blocks(ab, step, err))
+            return false;
+        count -= step;
+        judge(ab);
+        tell(ab, false);
+        ab->stopped = !goes_on(ab->host);
+    }
+    return true;
+}
+
 /* Times blocks until `look` of them are fair; gives up after some tries. */
 static bool reach_look(struct ab *ab, size_t look, struct error *err)
 {
     for (int round = 0; round < ROUNDS_MOST && ab->outcome->count < look; round++) {
-        if (!time_blocks(ab, look - ab->outcome->count, err))
+        if (!time_in_steps(ab, look - ab->outcome->count, err))
             return false;
-        judge(ab);
-        if (ab->outcome->error[0])
+        if (ab->outcome->error[0] || ab->stopped)
             return true;
     }
     return true;
@@ -340,34 +404,49 @@ static bool decided(const struct ab *ab)
     return ab->outcome->p * ab->job->comparisons < 0.05;
 }
 
-static bool look_on(struct ab *ab, ab_watch watch, void *arg, struct error *err)
+/* Ended elsewhere than at a look, where no verdict holds. */
+static void end_undecided(struct ab *ab, const char *flag)
+{
+    ab->outcome->result.verdict = AB_UNDECIDED;
+    ab->outcome->result.blocks_to_decide = -1;
+    add_flag(ab->outcome, flag);
+}
+
+static bool look_on(struct ab *ab, struct error *err)
 {
     int look = 0;
 
+    tell(ab, false);
     while ((look = ab_next_look(look, ab->job->budget)) > 0) {
         if (!reach_look(ab, (size_t)look, err))
             return false;
         if (ab->outcome->error[0])
             return true;
         if (ab->outcome->count < (size_t)look) {
-            ab->outcome->result.verdict = AB_UNDECIDED;
-            ab->outcome->result.blocks_to_decide = -1;
-            add_flag(ab->outcome, "not-comparable");
+            end_undecided(ab, ab->stopped ? "stopped" : "not-comparable");
             return true;
         }
-        if ((watch && !watch(ab->job, ab->outcome, arg)) || decided(ab))
+        tell(ab, true);
+        if (decided(ab))
+            return true;
+        if (ab->stopped && ab_next_look(look, ab->job->budget) > 0)
+            end_undecided(ab, "stopped");
+        if (ab->stopped)
             return true;
     }
     return true;
 }
 
-static bool replace_worker(struct ab *ab, struct error *err)
+/* Where a kernel brought the worker down. */
+static bool replace_worker(const struct ab *ab, struct error *err)
 {
+    if (ab->outcome->end != JOB_FAULT && ab->outcome->end != JOB_HANG)
+        return true;
     return session_start_worker(ab->session, err) && load_kernels(ab->session, ab->kernels, err);
 }
 
 bool ab_run(struct session *session, const struct ab_kernels *kernels, const struct ab_job *job,
-    ab_watch watch, void *arg, struct ab_outcome *outcome, struct error *err)
+    const struct ab_host *host, struct ab_outcome *outcome, struct error *err)
 {
     struct ab *ab = xcalloc(1, sizeof *ab);
     bool ok;
@@ -378,12 +457,50 @@ bool ab_run(struct session *session, const struct ab_kernels *kernels, const str
     ab->session = session;
     ab->kernels = kernels;
     ab->job = job;
+    ab->host = host;
     ab->outcome = outcome;
     random_seed(&ab->random, job->seed);
-    ok = verify(ab, err) && (outcome->error[0] || look_on(ab, watch, arg, err));
-    if (ok && ab->worker_gone)
-        ok = replace_worker(ab, err);
+    ok = verify(ab, err) && (outcome->error[0] || look_on(ab, err)) && replace_worker(ab, err);
     free(ab->blocks);
     free(ab);
     return ok;
+}
+
+void ab_record(const struct ab_job *job, const struct ab_outcome *outcome, struct store_ab *record)
+{
+    const struct ab_result *result = &outcome->result;
+    bool pair = job->gemms[GEMM_UP] && job->gemms[GEMM_DOWN];
+
+    *record = (struct store_ab){
+        .gemm = pair                  ? -1
+                : job->gemms[GEMM_UP] ? GEMM_UP
+                                      : GEMM_DOWN,
+        .m = job->m,
+        .seed = job->seed,
+        .effect_pct = result->effect_pct,
+        .low_pct = result->ci_pct[0],
+        .high_pct = result->ci_pct[1],
+        .mde_pct = result->mde_pct,
+        .blocks = result->blocks,
+        .blocks_to_decide = result->blocks_to_decide > 0 ? result->blocks_to_decide : -1,
+        .a_us = outcome->a_us,
+        .b_us = outcome->b_us,
+        .differences = outcome->differences,
+    };
+    memcpy(record->a, job->a.tiles, sizeof record->a);
+    memcpy(record->b, job->b.tiles, sizeof record->b);
+    memcpy(record->a_label, job->a.label, sizeof record->a_label);
+    memcpy(record->b_label, job->b.label, sizeof record->b_label);
+    memcpy(record->flags, outcome->flags, sizeof record->flags);
+    snprintf(record->verdict, sizeof record->verdict, "%s", ab_verdict_name(result->verdict));
+}
+
+void ab_describe(const struct ab_result *result, char *text, size_t size)
+{
+    if (result->blocks == 0)
+        snprintf(text, size, "A/B: %s, no block", ab_verdict_name(result->verdict));
+    else
+        snprintf(text, size, "A/B: %s %+.2f %% [%+.2f, %+.2f], %d blocks",
+            ab_verdict_name(result->verdict), result->effect_pct, result->ci_pct[0],
+            result->ci_pct[1], result->blocks);
 }
