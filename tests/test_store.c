@@ -847,23 +847,23 @@ static void steps_migrate_or_leave_all_as_it_was(void **state)
     struct place *place = *state;
     struct error err = {0};
     struct store *store = must_open(place->path, STORE_WRITE);
-    const char *steps[] = {schema_steps[0], schema_steps[1],
+    const char *steps[] = {schema_steps[0], schema_steps[1], schema_steps[2],
         "ALTER TABLE tune ADD COLUMN extra TEXT",
         "CREATE TABLE more (a); INSERT INTO nowhere VALUES (1)"};
     long long number;
 
-    assert_int_equal(schema_version, 2);
+    assert_int_equal(schema_version, 3);
     add_tune(store, "kept");
-    assert_false(schema_migrate(store, steps, 4, &err));
-    assert_non_null(strstr(err.text, "schema 3 to 4"));
+    assert_false(schema_migrate(store, steps, 5, &err));
+    assert_non_null(strstr(err.text, "schema 4 to 5"));
     assert_false(sql_number(store, &err, 0, &number, "SELECT count(extra) FROM tune", ""));
     must(sql_number(store, &err, 0, &number, "PRAGMA user_version", ""), &err);
-    assert_int_equal(number, 2);
-    must(schema_migrate(store, steps, 3, &err), &err);
+    assert_int_equal(number, 3);
+    must(schema_migrate(store, steps, 4, &err), &err);
     must(sql_number(store, &err, 9, &number, "SELECT count(extra) FROM tune", ""), &err);
     assert_int_equal(number, 0);
     store_close(store);
-    assert_refused(place->path, STORE_WRITE, "newer moebench (schema 3");
+    assert_refused(place->path, STORE_WRITE, "newer moebench (schema 4");
 }
 
 /* A database as the first schema's moebench left it. */

@@ -4,6 +4,7 @@
 #include "cli/database.h"
 #include "domain/config_file.h"
 #include "domain/smem.h"
+#include "tuner/choices.h"
 #include "tuner/question.h"
 
 #include <limits.h>
@@ -19,7 +20,7 @@ static const struct option_spec edit_options[] = {
     {"tile", "T", "the tile by hand, or UP/DOWN tiles"},
     {"default", NULL, "the engine's own default"},
     {"drop", NULL, "no entry for these M"},
-    {"undo", NULL, "what stood there before the latest change"},
+    {"undo", NULL, "what stood there before the latest change; again: before that"},
     {"pin-above", "M", "the engine's default for every usual batch size above M without entry"},
     {"reason", "TEXT", "kept with the change"},
     {"history", NULL, "every change, who made it, when and why"},
@@ -40,15 +41,6 @@ struct edit {
     struct store_choice *changes; /* owned */
     size_t change_count;
 };
-
-static const struct store_choice *find_choice(
-    const struct store_choice *choices, size_t count, enum gemm gemm, int m)
-{
-    for (size_t i = 0; i < count; i++)
-        if (choices[i].gemm == gemm && choices[i].m == m)
-            return &choices[i];
-    return NULL;
-}
 
 static struct store_choice *add_change(
     struct edit *edit, enum gemm gemm, int m, enum choice_source source)
@@ -95,7 +87,7 @@ static bool add_evidence(struct edit *edit, struct store_choice *change, struct 
         .m = change->m,
         .tile = &change->tile};
     const struct store_choice *before =
-        find_choice(edit->current, edit->count, change->gemm, change->m);
+        choices_find(edit->current, edit->count, change->gemm, change->m);
 
     if (before)
         change->default_us = before->default_us;
@@ -160,50 +152,21 @@ static void drop(struct edit *edit, int m)
             add_change(edit, gemm, m, CHOICE_HAND)->dropped = true;
 }
 
-/* The entry before the latest one comes back as a new change: history only grows. */
+/* Of one GEMM only where the line names it, else of what changed last. */
 static bool undo(struct edit *edit, int m, struct error *err)
 {
-    for (enum gemm gemm = GEMM_UP; gemm < GEMM_COUNT; gemm++) {
-        struct store_choice *history, *change;
-        size_t count;
-        if (!edit->gemms[gemm])
-            continue;
-        if (!store_list_history(edit->store, edit->tune.id, (int)gemm, m, &history, &count, err))
-            return false;
-        if (count > 0) {
-            change = add_change(edit, gemm, m, CHOICE_HAND);
-            change->dropped = true;
-            if (count > 1)
-                *change = history[1];
-            change->id = 0;
-            change->time = 0;
-        }
-        free(history);
-    }
-    return edit->change_count > 0 ||
-           error_set(err, ERROR_FAILED, "M=%d: nothing was ever chosen there", m);
-}
+    bool pair = edit->gemms[GEMM_UP] && edit->gemms[GEMM_DOWN];
+    struct store_choice changes[GEMM_COUNT];
+    size_t count;
 
-/* Up and down of every M that changes must agree on BLOCK_SIZE_M in the end. */
-static bool check_pairs(const struct edit *edit, struct error *err)
-{
-    for (size_t i = 0; i < edit->change_count; i++) {
-        const struct store_choice *sides[GEMM_COUNT];
-        int m = edit->changes[i].m;
-        for (enum gemm gemm = GEMM_UP; gemm < GEMM_COUNT; gemm++) {
-            sides[gemm] = find_choice(edit->changes, edit->change_count, gemm, m);
-            if (!sides[gemm])
-                sides[gemm] = find_choice(edit->current, edit->count, gemm, m);
-            if (!sides[gemm] || sides[gemm]->dropped)
-                sides[gemm] = NULL;
-        }
-        const struct store_choice *up = sides[GEMM_UP], *down = sides[GEMM_DOWN];
-        if (up && down && up->tile.block_m != down->tile.block_m)
-            return error_set(err, ERROR_USAGE,
-                "M=%d: BLOCK_SIZE_M would be %d for up and %d for down, and both share it: change "
-                "the pair (--gemm pair)",
-                m, up->tile.block_m, down->tile.block_m);
-    }
+    if (!choices_undo(edit->store, edit->tune.id,
+            pair                   ? -1
+            : edit->gemms[GEMM_UP] ? (int)GEMM_UP
+                                   : (int)GEMM_DOWN,
+            m, changes, &count, err))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        *add_change(edit, changes[i].gemm, m, CHOICE_HAND) = changes[i];
     return true;
 }
 
@@ -216,7 +179,7 @@ static bool pin(struct edit *edit, long above, struct error *err)
     question_defaults(&usual);
     for (int i = 0; done && i < usual.batch_size_count; i++) {
         int m = usual.batch_sizes[i];
-        const struct store_choice *up = find_choice(edit->current, edit->count, GEMM_UP, m);
+        const struct store_choice *up = choices_find(edit->current, edit->count, GEMM_UP, m);
         if (m > above && (!up || up->dropped))
             done = set_default(edit, m, err);
     }
@@ -304,7 +267,8 @@ static void print_entries(const struct edit *edit, enum gemm gemm)
     count = config_file_ranges(&file, ranges);
     for (size_t i = 0; i < count; i++) {
         const struct config_entry *entry = &file.entries[ranges[i].entry];
-        const struct store_choice *choice = find_choice(edit->current, edit->count, gemm, entry->m);
+        const struct store_choice *choice =
+            choices_find(edit->current, edit->count, gemm, entry->m);
         char text[TILE_TEXT_SIZE];
         if (!choice)
             continue;
@@ -349,7 +313,7 @@ static bool print_history(const struct edit *edit, struct error *err)
 /* Writes the changes in one transaction and reads back what stands now. */
 static bool write_changes(struct edit *edit, struct error *err)
 {
-    if (!check_pairs(edit, err) ||
+    if (!choices_agree(edit->current, edit->count, edit->changes, edit->change_count, err) ||
         !store_add_choices(edit->store, edit->tune.id, edit->changes, edit->change_count, err))
         return false;
     free(edit->current);

@@ -16,34 +16,36 @@ static bool add_choice(
 
     if (!choice->dropped && !sql_tile_id(store, &choice->tile, &tile, err))
         return false;
-    if (choice->time == 0)
-        choice->time = clock_wall();
     return sql_number(store, err, 0, &choice->id,
         "INSERT INTO choice (tune, build, gemm, m, dropped, tile, source, reason, median_us,"
-        " low_us, high_us, default_us, incumbent_us, verified, ab, time)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
-        "lkiiikisdddddikd", tune, choice->build, choice->gemm, choice->m, choice->dropped, tile,
+        " low_us, high_us, default_us, incumbent_us, verified, ab, restored, time)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        "lkiiikisdddddikkd", tune, choice->build, choice->gemm, choice->m, choice->dropped, tile,
         choice->source, choice->reason, choice->median_us, choice->low_us, choice->high_us,
         choice->default_us, choice->incumbent_us > 0 ? choice->incumbent_us : NAN, choice->verified,
-        choice->ab, choice->time);
+        choice->ab, choice->restored, choice->time);
 }
 
 bool store_add_choices(struct store *store, long long tune, struct store_choice choices[],
     size_t count, struct error *err)
 {
+    const double now = clock_wall();
     bool own, done = true;
 
     if (!sql_enter(store, &own, err))
         return false;
-    for (size_t i = 0; done && i < count; i++)
+    for (size_t i = 0; done && i < count; i++) {
+        if (choices[i].time == 0)
+            choices[i].time = now;
         done = add_choice(store, tune, &choices[i], err);
+    }
     return sql_leave(store, own, done, err);
 }
 
 #define CHOICE_QUERY                                                                           \
     "SELECT c.id, c.build, c.gemm, c.m, c.dropped, c.source, c.reason, c.median_us, c.low_us," \
-    " c.high_us, c.default_us, c.incumbent_us, c.verified, c.ab, c.time, " TILE_COLUMNS        \
-    " FROM choice c LEFT JOIN tile t ON t.id = c.tile "
+    " c.high_us, c.default_us, c.incumbent_us, c.verified, c.ab, c.restored, "                 \
+    "c.time, " TILE_COLUMNS " FROM choice c LEFT JOIN tile t ON t.id = c.tile "
 
 static struct store_choice read_choice(sqlite3_stmt *row)
 {
@@ -61,8 +63,9 @@ static struct store_choice read_choice(sqlite3_stmt *row)
         .incumbent_us = sql_double(row, 11),
         .verified = sql_int(row, 12) == 1,
         .ab = sql_id(row, 13),
-        .time = sql_double(row, 14),
-        .tile = sql_tile(row, 15),
+        .restored = sql_id(row, 14),
+        .time = sql_double(row, 15),
+        .tile = sql_tile(row, 16),
     };
 
     sql_text(row, 6, choice.reason, sizeof choice.reason);

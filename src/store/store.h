@@ -335,8 +335,9 @@ struct store_choice {
     double default_us;      /* the engine default's median beside it */
     double incumbent_us;    /* the incumbent's, NAN or 0: none raced here */
     bool verified;
-    long long ab; /* id of the A/B that decided, 0 when none did */
-    double time;
+    long long ab;       /* id of the A/B that decided, 0 when none did */
+    long long restored; /* an undo: id of the choice it brought back, -1: none; else 0 */
+    double time;        /* 0: set by the write, the same for all it writes */
 };
 
 /* Adds them in one transaction (up and down of a pair together); earlier ones become history. */

@@ -76,8 +76,7 @@ bool ab_run(struct session *session, const struct ab_kernels *kernels, const str
     const struct ab_host *host, struct ab_outcome *outcome, struct error *err);
 
 /* As the store keeps it, but for the build; `record` borrows the outcome's differences. */
-void ab_record(
-    const struct ab_job *job, const struct ab_outcome *outcome, struct store_ab *record);
+void ab_record(const struct ab_job *job, const struct ab_outcome *outcome, struct store_ab *record);
 /* "A/B: FASTER -1.93 % [-2.21, -1.60], 20 blocks" */
 void ab_describe(const struct ab_result *result, char *text, size_t size);
 

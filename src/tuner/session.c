@@ -89,6 +89,14 @@ bool session_submit(struct session *session, enum gemm gemm, const struct tile *
     return true;
 }
 
+bool session_cancel(struct session *session)
+{
+    if (session->recorded || compiler_pending(session->compiler) == 0)
+        return false;
+    compiler_cancel(session->compiler);
+    return true;
+}
+
 size_t session_pending(const struct session *session)
 {
     return session->recorded ? session->waiting_count : compiler_pending(session->compiler);

@@ -40,6 +40,8 @@ void session_drop_worker(struct session *session);
 /* Queues a compile; *ticket names its answer. */
 bool session_submit(struct session *session, enum gemm gemm, const struct tile *tile,
     long long *ticket, struct error *err);
+/* Drops what is queued and compiling; false: nothing was. */
+bool session_cancel(struct session *session);
 size_t session_pending(const struct session *session);
 bool session_next(struct session *session, double timeout, struct compile_result *result);
 void session_close(struct session *session);

@@ -88,12 +88,14 @@ void tuner_make_race(struct tuner *tuner)
         tuner->kernels[g] = xcalloc(tuner->plan.count + 1, sizeof *tuner->kernels[g]);
 }
 
-static void *tuner_main(void *arg)
+/* To its end, whatever that is; then no child is left. */
+static void race_on(struct tuner *tuner)
 {
-    struct tuner *tuner = arg;
     struct error err = {0};
-    bool done = tuner_run(tuner, &err);
+    bool done;
 
+    tuner->view.error[0] = '\0';
+    done = tuner_run(tuner, &err);
     tuner->view.state = done ? TUNER_DONE : TUNER_FAILED;
     if (!done && err.kind == ERROR_STOPPED)
         tuner->view.state = TUNER_STOPPED;
@@ -102,9 +104,26 @@ static void *tuner_main(void *arg)
         tuner->view.error_kind = err.kind;
     }
     tuner->view.running_tile = -1;
+    tuner->ended = clock_monotonic();
     tuner_stage(tuner, STAGE_OTHER);
-    session_close(&tuner->session);
+    tuner_rest(tuner);
     tuner_publish(tuner, true);
+}
+
+static void *tuner_main(void *arg)
+{
+    struct tuner *tuner = arg;
+
+    race_on(tuner);
+    while (tuner_serve(tuner)) {
+        tuner->idle_s += tuner->ended - tuner->started;
+        tuner->started = clock_monotonic();
+        tuner->ended = 0;
+        tuner->silent = 0;
+        tuner->go_on = false;
+        race_on(tuner);
+    }
+    tuner_rest(tuner);
     return NULL;
 }
 
@@ -129,10 +148,22 @@ static void tuner_free(struct tuner *tuner)
     store_close(tuner->store);
     free_options(tuner);
     question_free(&tuner->question);
+    pthread_cond_destroy(&tuner->posted);
     pthread_mutex_destroy(&tuner->lock);
     close(tuner->wake[0]);
     close(tuner->wake[1]);
     free(tuner);
+}
+
+/* One that waits by the monotonic clock. */
+static void open_condition(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(condition, &attributes);
+    pthread_condattr_destroy(&attributes);
 }
 
 struct tuner *tuner_open(
@@ -146,6 +177,7 @@ struct tuner *tuner_open(
         return NULL;
     }
     pthread_mutex_init(&tuner->lock, NULL);
+    open_condition(&tuner->posted);
     tuner->newest = tuner->held = -1;
     tuner->started = options->began > 0 ? options->began : clock_monotonic();
     tuner->stage = STAGE_STORE;
@@ -170,6 +202,7 @@ void tuner_post(struct tuner *tuner, const struct tuner_command *command)
     pthread_mutex_lock(&tuner->lock);
     if (tuner->command_count < TUNER_COMMANDS)
         tuner->commands[tuner->command_count++] = *command;
+    pthread_cond_signal(&tuner->posted);
     pthread_mutex_unlock(&tuner->lock);
 }
 
@@ -205,6 +238,9 @@ void tuner_close(struct tuner *tuner)
     if (!tuner)
         return;
     tuner->stop = true;
+    pthread_mutex_lock(&tuner->lock);
+    pthread_cond_signal(&tuner->posted);
+    pthread_mutex_unlock(&tuner->lock);
     pthread_join(tuner->thread, NULL);
     tuner_free(tuner);
 }

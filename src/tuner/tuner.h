@@ -4,6 +4,7 @@
 
 #include "compile/compile.h"
 #include "domain/point.h"
+#include "tuner/ab_job.h"
 #include "tuner/question.h"
 
 /*
@@ -121,6 +122,12 @@ struct snapshot {
     int worker_restarts;
     char last_event[256]; /* the newest line of the log */
     char error[1024];     /* why TUNER_FAILED / TUNER_STOPPED */
+    struct ab_view ab;    /* the latest A/B */
+    struct {
+        unsigned long long number; /* of commands answered: grows with each */
+        bool refused;
+        char text[256];
+    } answer; /* what became of the latest command of those marked * below */
     enum error_kind error_kind;
     struct {
         char path[512], hash[72]; /* "": none */
@@ -137,14 +144,23 @@ struct snapshot {
     bool follows_ended;
 };
 
+/*
+ * They are served until TUNER_STOP or tuner_close, also after the race has ended: what needs the
+ * card starts a worker then, which goes again when nothing is asked of it for a minute.
+ */
 enum tuner_command_kind {
     TUNER_PAUSE,
-    TUNER_RESUME,
-    TUNER_STOP,      /* stop: after the running chunk, stored, thread ends */
-    TUNER_NEXT,      /* this (gemm, m) first */
-    TUNER_REMEASURE, /* this cell again, fresh samples */
-    TUNER_VERIFY,    /* this cell now */
-    TUNER_CHOOSE     /* by hand: tile for (gemm, m), reason */
+    TUNER_RESUME,      /* also a tune that failed or ran out of time */
+    TUNER_STOP,        /* stop: after the running chunk, stored, thread ends */
+    TUNER_NEXT,        /* * this (gemm, m) first */
+    TUNER_REMEASURE,   /* * this cell again, fresh samples */
+    TUNER_VERIFY,      /* * this cell now */
+    TUNER_CHOOSE,      /* * by hand: tile for (gemm, m); checked for right results first; refused
+                          where the other GEMM's choice has another BLOCK_SIZE_M */
+    TUNER_CHOOSE_PAIR, /* * by hand: pair[] for m */
+    TUNER_UNDO_CHOICE, /* * what stood at m before its latest change; again: before that */
+    TUNER_AB,          /* `ab`, before the race goes on; how it goes stands in the snapshot */
+    TUNER_AB_STOP      /* what was timed is kept, UNDECIDED */
 };
 
 struct tuner_command {
@@ -152,7 +168,10 @@ struct tuner_command {
     enum gemm gemm;
     int m;
     struct tile tile;
+    struct tile pair[GEMM_COUNT];
     char reason[200];
+    long long evidence; /* CHOOSE, CHOOSE_PAIR: ab_view.id of the A/B that decided, 0: none */
+    struct ab_job ab;   /* budget 0: the default; comparisons and seed are the tuner's */
 };
 
 struct tuner;

@@ -159,8 +159,13 @@ static bool asked_to_take_over(struct tuner *tuner)
     struct tuner_command command;
     bool asked = false;
 
-    while (tuner_next_command(tuner, &command))
-        asked = asked || command.kind == TUNER_RESUME || command.kind == TUNER_PAUSE;
+    while (tuner_next_command(tuner, &command)) {
+        if (command.kind == TUNER_RESUME || command.kind == TUNER_PAUSE)
+            asked = true;
+        else
+            tuner_answer(
+                tuner, true, "not here: pid %ld drives this tune", tuner->view.follows_pid);
+    }
     return asked && tuner->view.follows_ended;
 }
 

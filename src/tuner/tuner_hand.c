@@ -1,81 +1,88 @@
 /* SPDX-License-Identifier: MIT */
 #include "tuner/tuner_state.h"
 
-#include "base/clock.h"
+#include "base/text.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* What the reader's commands do. */
 
-/* By hand: the pair rule is the caller's to keep. */
-static bool choose_by_hand(
-    struct tuner *tuner, const struct tuner_command *command, struct error *err)
+void tuner_answer(struct tuner *tuner, bool refused, const char *format, ...)
 {
-    int m = plan_m_index(&tuner->plan, command->m), tile = plan_find(&tuner->plan, &command->tile);
-    struct choice *choice;
-    struct race_summary summary;
-    struct store_choice stored;
+    va_list args;
 
-    if (m < 0 || tile < 0)
-        return true;
-    race_point(tuner->race, command->gemm, m, tile, &summary);
-    choice = &tuner->view.choices[command->gemm][m];
-    choice->chosen = choice->settled = true;
-    choice->tile = command->tile;
-    choice->median_us = summary.median_us;
-    choice->low_us = summary.low_us;
-    choice->high_us = summary.high_us;
-    choice->verified = summary.verified == 1;
-    choice->source = CHOICE_HAND;
-    snprintf(choice->reason, sizeof choice->reason, "%s", command->reason);
-    stored = (struct store_choice){
-        .build = tuner->build.id,
-        .gemm = command->gemm,
-        .m = command->m,
-        .tile = command->tile,
-        .source = CHOICE_HAND,
-        .median_us = choice->median_us,
-        .low_us = choice->low_us,
-        .high_us = choice->high_us,
-        .default_us = choice->default_us,
-        .verified = choice->verified,
-        .time = clock_wall(),
-    };
-    snprintf(stored.reason, sizeof stored.reason, "%s", command->reason);
-    return store_add_choices(tuner->store, tuner->tune.id, &stored, 1, err);
+    va_start(args, format);
+    vsnprintf(tuner->view.answer.text, sizeof tuner->view.answer.text, format, args);
+    va_end(args);
+    tuner->view.answer.number++;
+    tuner->view.answer.refused = refused;
+    tuner_event(tuner, refused ? "refused" : "by-hand", "%s", tuner->view.answer.text);
+}
+
+/* What became of a cell that was measured or checked by hand. */
+static void answer_cell(struct tuner *tuner, const struct race_item *item)
+{
+    struct race_summary summary;
+    char text[TILE_TEXT_SIZE];
+
+    race_point(tuner->race, item->gemm, item->m_index, item->tile, &summary);
+    tile_format(&tuner->plan.tiles[item->tile].tile, text, sizeof text);
+    if (summary.status != POINT_OK)
+        tuner_answer(tuner, true, "%s M=%d %s: %s", gemm_name(item->gemm), item->m, text,
+            point_status_name(summary.status));
+    else
+        tuner_answer(tuner, false, "%s M=%d %s: %d samples, %.2f us, %s", gemm_name(item->gemm),
+            item->m, text, summary.samples, summary.median_us,
+            summary.verified == 1 ? "right" : "not verified");
 }
 
 /* Fresh samples of one cell, or its check, out of turn. */
 static bool by_hand(struct tuner *tuner, const struct tuner_command *command, struct error *err)
 {
-    int m = plan_m_index(&tuner->plan, command->m), tile = plan_find(&tuner->plan, &command->tile);
-    struct race_step *step;
-    struct race_summary summary;
-    bool done;
-
-    if (m < 0 || tile < 0 || !tuner->session.client ||
-        race_kernel(tuner->race, command->gemm, tile) != KERNEL_READY) {
-        tuner_event(tuner, "note", "that tile is not compiled yet: ask again later");
-        return true;
-    }
-    race_point(tuner->race, command->gemm, m, tile, &summary);
-    step = calloc(1, sizeof *step);
-    step->phase = RACE_EXTRA;
-    step->count = 1;
-    step->items[0] = (struct race_item){
+    struct race_item item = {
         .gemm = command->gemm,
         .m = command->m,
-        .m_index = m,
-        .tile = tile,
+        .m_index = plan_m_index(&tuner->plan, command->m),
+        .tile = plan_find(&tuner->plan, &command->tile),
         .samples = CHUNK_SAMPLES / 16,
-        .drawn = summary.samples,
     };
-    done = command->kind == TUNER_VERIFY ? tuner_verify(tuner, &step->items[0], err)
-                                         : tuner_measure(tuner, step, err);
+    struct race_step *step;
+    struct race_summary summary;
+    bool done = true;
+
+    if (item.m_index < 0 || item.tile < 0 || !tuner->question.gemms[item.gemm]) {
+        tuner_answer(tuner, true, "not a cell of this tune");
+        return true;
+    }
+    if (!tuner_need_worker(tuner, err) || !tuner_get_kernel(tuner, item.gemm, item.tile, err))
+        return false;
+    race_point(tuner->race, item.gemm, item.m_index, item.tile, &summary);
+    item.drawn = summary.samples;
+    step = xcalloc(1, sizeof *step);
+    *step = (struct race_step){.phase = RACE_EXTRA, .count = 1, .items = {item}};
+    if (race_kernel(tuner->race, item.gemm, item.tile) == KERNEL_READY)
+        done = command->kind == TUNER_VERIFY ? tuner_verify(tuner, &item, err)
+                                             : tuner_measure(tuner, step, err);
     free(step);
+    if (done)
+        answer_cell(tuner, &item);
     return done;
+}
+
+static void prefer(struct tuner *tuner, const struct tuner_command *command)
+{
+    int m = plan_m_index(&tuner->plan, command->m);
+
+    if (m < 0)
+        tuner_answer(tuner, true, "M=%d is not of this tune", command->m);
+    else if (tuner->view.choices[command->gemm][m].settled)
+        tuner_answer(tuner, true, "M=%d is decided already", command->m);
+    else
+        tuner_answer(tuner, false, "M=%d before the others", command->m);
+    race_prefer(tuner->race, m);
 }
 
 static bool obey(struct tuner *tuner, const struct tuner_command *command, struct error *err)
@@ -84,30 +91,38 @@ static bool obey(struct tuner *tuner, const struct tuner_command *command, struc
     case TUNER_PAUSE:
     case TUNER_RESUME:
         tuner->paused = command->kind == TUNER_PAUSE;
+        tuner->go_on = !tuner->paused && tuner->ended > 0;
         tuner_event(tuner, "phase", tuner->paused ? "paused" : "goes on");
         return true;
     case TUNER_STOP:
         tuner->stop = true;
         return true;
     case TUNER_NEXT:
-        race_prefer(tuner->race, plan_m_index(&tuner->plan, command->m));
+        prefer(tuner, command);
         return true;
     case TUNER_REMEASURE:
     case TUNER_VERIFY:
         return by_hand(tuner, command, err);
     case TUNER_CHOOSE:
-        return choose_by_hand(tuner, command, err);
+    case TUNER_CHOOSE_PAIR:
+        return tuner_choose(tuner, command, err);
+    case TUNER_UNDO_CHOICE:
+        return tuner_undo_choice(tuner, command->m, err);
+    case TUNER_AB:
+        return tuner_ab(tuner, &command->ab, err);
+    case TUNER_AB_STOP:
+        return true;
     }
     abort();
 }
 
 bool tuner_next_command(struct tuner *tuner, struct tuner_command *command)
 {
-    bool any = false;
+    bool any;
 
     pthread_mutex_lock(&tuner->lock);
-    if (tuner->command_count > 0) {
-        any = true;
+    any = tuner->command_count > 0;
+    if (any) {
         *command = tuner->commands[0];
         memmove(tuner->commands, tuner->commands + 1,
             --tuner->command_count * sizeof tuner->commands[0]);
@@ -119,13 +134,11 @@ bool tuner_next_command(struct tuner *tuner, struct tuner_command *command)
 bool tuner_obey(struct tuner *tuner, struct error *err)
 {
     struct tuner_command command;
-    bool done = true;
 
-    while (done) {
-        if (!tuner_next_command(tuner, &command))
-            return true;
-        done = obey(tuner, &command, err);
+    while (tuner_next_command(tuner, &command)) {
+        if (!obey(tuner, &command, err))
+            return false;
         tuner_publish(tuner, true);
     }
-    return false;
+    return true;
 }

@@ -167,7 +167,7 @@ static bool load_fault(const struct store_fault *fault, void *arg)
     return true;
 }
 
-static void load_choice(struct tuner *tuner, const struct store_choice *stored)
+void tuner_keep_show(struct tuner *tuner, const struct store_choice *stored)
 {
     int m = plan_m_index(&tuner->plan, stored->m);
     struct choice *choice;
@@ -196,7 +196,7 @@ static bool load_choices(struct tuner *tuner, struct error *err)
     if (!store_list_choices(tuner->store, tuner->tune.id, &choices, &count, err))
         return false;
     for (size_t i = 0; i < count; i++)
-        load_choice(tuner, &choices[i]);
+        tuner_keep_show(tuner, &choices[i]);
     free(choices);
     return true;
 }
@@ -420,7 +420,6 @@ bool tuner_keep_decision(
             .default_us = decision->gemm[g].default_us,
             .incumbent_us = decision->gemm[g].incumbent_us,
             .verified = decision->gemm[g].verified,
-            .time = clock_wall(),
         };
         snprintf(choices[count].reason, sizeof choices[count].reason, "%s", decision->reason);
         count++;

@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "worker/replay.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -34,7 +33,7 @@ static bool end_batch(struct tuner *tuner, bool done, struct error *err)
     return false;
 }
 
-static bool kernel_answered(
+bool tuner_take_kernel(
     struct tuner *tuner, enum gemm gemm, int tile, struct compile_result *result, struct error *err)
 {
     struct tuner_kernel *kernel = &tuner->kernels[gemm][tile];
@@ -64,6 +63,17 @@ static bool kernel_answered(
     return true;
 }
 
+bool tuner_take_answer(struct tuner *tuner, struct compile_result *result, struct error *err)
+{
+    for (int g = 0; g < GEMM_COUNT; g++) {
+        for (size_t t = 0; t < tuner->plan.count; t++) {
+            if (tuner->kernels[g][t].ticket == result->ticket)
+                return tuner_take_kernel(tuner, (enum gemm)g, (int)t, result, err);
+        }
+    }
+    return true;
+}
+
 /* Takes one compile's answer, waiting up to `timeout`; *any says whether there was one. */
 static bool take_compile(struct tuner *tuner, double timeout, bool *any, struct error *err)
 {
@@ -71,16 +81,10 @@ static bool take_compile(struct tuner *tuner, double timeout, bool *any, struct 
     bool done = true;
 
     *any = session_next(&tuner->session, timeout, result);
-    for (int g = 0; *any && g < GEMM_COUNT; g++) {
-        for (size_t t = 0; t < tuner->plan.count; t++) {
-            if (tuner->kernels[g][t].ticket != result->ticket)
-                continue;
-            done = kernel_answered(tuner, (enum gemm)g, (int)t, result, err);
-            break;
-        }
-    }
-    if (*any)
+    if (*any) {
+        done = tuner_take_answer(tuner, result, err);
         kernel_free(&result->kernel);
+    }
     free(result);
     return done;
 }
@@ -173,7 +177,7 @@ static bool take_chunk(struct tuner *tuner, const struct race_step *step,
     return true;
 }
 
-static void load_refused(struct tuner *tuner, const struct event *event)
+void tuner_load_refused(struct tuner *tuner, const struct event *event)
 {
     for (int g = 0; g < GEMM_COUNT; g++) {
         for (size_t t = 0; t < tuner->plan.count; t++) {
@@ -205,7 +209,7 @@ static bool await(struct tuner *tuner, const struct race_step *step, long long i
         } else if (event->op == EVENT_CHUNK && event->chunk.job == id) {
             done = take_chunk(tuner, step, &event->chunk, err);
         } else if (event->op == EVENT_LOADED && !event->ok) {
-            load_refused(tuner, event);
+            tuner_load_refused(tuner, event);
         } else if ((event->op == EVENT_DONE || event->op == EVENT_VERIFIED) && event->id == id) {
             outcome->end = event->end;
             outcome->item = event->item;
@@ -221,16 +225,6 @@ static bool await(struct tuner *tuner, const struct race_step *step, long long i
     return done;
 }
 
-static bool open_worker(struct tuner *tuner, struct error *err)
-{
-    enum tuner_stage stage = tuner_stage(tuner, STAGE_WORKER);
-    bool done = session_start_worker(&tuner->session, err);
-
-    tuner_stage(tuner, stage);
-    return done;
-}
-
-/* A new worker has nothing loaded: what is needed comes again, from the cache. */
 static bool restart_worker(struct tuner *tuner, struct error *err)
 {
     tuner->view.worker_restarts++;
@@ -239,13 +233,8 @@ static bool restart_worker(struct tuner *tuner, struct error *err)
             "the worker died %d times in a row without a result; see the log; `moebench doctor` "
             "looks at the card",
             tuner->silent);
-    for (int g = 0; g < GEMM_COUNT && !tuner->session.recorded; g++) {
-        for (size_t t = 0; t < tuner->plan.count; t++) {
-            if (race_kernel(tuner->race, (enum gemm)g, (int)t) == KERNEL_READY)
-                race_set_kernel(tuner->race, (enum gemm)g, (int)t, KERNEL_UNKNOWN, POINT_OK);
-        }
-    }
-    return open_worker(tuner, err);
+    tuner_forget_kernels(tuner, KERNEL_READY);
+    return tuner_open_worker(tuner, err);
 }
 
 /* The tile at fault is run alone from now on, and left after the second time; when it cannot be
@@ -505,73 +494,19 @@ static bool verify_so_far(struct tuner *tuner, struct error *err)
     return true;
 }
 
-static bool open_all(struct tuner *tuner, struct error *err)
-{
-    const struct tuner_options *o = &tuner->options;
-    struct session_options session = {
-        .backend = o->backend,
-        .pace = o->pace,
-        .device_ordinal = o->device_ordinal,
-        .compiler = o->compiler,
-        .allow_busy = o->allow_busy,
-    };
-
-    if (!tuner_keep_open(tuner, err))
-        return false;
-    while (!store_writable(tuner->store)) {
-        if (!tuner_follow(tuner, err) || !tuner_keep_open(tuner, err))
-            return false;
-    }
-    tuner_stage(tuner, STAGE_HELPER);
-    if (!session_open(&tuner->session, &tuner->question, &session, err))
-        return false;
-    tuner_stage(tuner, STAGE_STORE);
-    return tuner_take_incumbent(tuner, err) && tuner_keep_load(tuner, err);
-}
-
-/* The kernel timed is the installed engine's, whatever was asked for. */
-static void note_engine(struct tuner *tuner)
-{
-    const char *found = tuner->session.toolchain.engine_version;
-    const char *asked = tuner->question.engine.version;
-
-    if (found[0] && strcmp(found, asked) != 0)
-        tuner_event(
-            tuner, "note", "the kernel is that of version %s, the rules those of %s", found, asked);
-}
-
-static bool start_worker(struct tuner *tuner, struct error *err)
-{
-    const struct hello *hello;
-
-    note_engine(tuner);
-    if (!open_worker(tuner, err))
-        return false;
-    hello = client_hello(tuner->session.client);
-    tuner->view.recorded = hello->recorded;
-    snprintf(tuner->view.label, sizeof tuner->view.label, "%s", hello->label);
-    if (tuner->session.report.note[0])
-        tuner_event(tuner, "note", "%s", tuner->session.report.note);
-    return true;
-}
-
 bool tuner_run(struct tuner *tuner, struct error *err)
 {
     struct error later = {0};
     bool done;
 
     set_state(tuner, TUNER_STARTING, "start");
-    if (!open_all(tuner, err))
+    if (!tuner_need_session(tuner, err))
         return false;
-    tuner->view.recorded = tuner->session.recorded != NULL;
-    if (tuner->session.recorded)
-        replay_label(tuner->session.recorded, tuner->view.label, sizeof tuner->view.label);
     tuner_publish(tuner, true);
     if (tuner->tune.state == TUNE_DONE)
         return true;
-    if (!start_worker(tuner, err))
+    if (!tuner_need_worker(tuner, err))
         return false;
-    tuner_stage(tuner, STAGE_OTHER);
     done = work(tuner, err);
     if (!done && err->kind == ERROR_STOPPED && !verify_so_far(tuner, &later))
         log_line("%s", later.text);

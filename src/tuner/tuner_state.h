@@ -30,7 +30,8 @@ struct tuner_seen {
 
 struct tuner {
     pthread_t thread;
-    pthread_mutex_t lock; /* guards the next block */
+    pthread_mutex_t lock;  /* guards the next block */
+    pthread_cond_t posted; /* a command, or `stop` */
     struct tuner_command commands[TUNER_COMMANDS];
     size_t command_count;
     struct snapshot *buffers[TUNER_BUFFERS];
@@ -61,10 +62,14 @@ struct tuner {
     struct race *race;
     struct session session;
     struct tuner_kernel *kernels[GEMM_COUNT]; /* [tile of the plan] */
+    bool loaded;                              /* what the store holds is in the race */
     bool paused;
-    int suspects;  /* chunks in a row */
-    int silent;    /* worker deaths in a row without a chunk in between */
-    double idle_s; /* of earlier runs: what wall_s begins with */
+    bool go_on;                   /* an unfinished race that ended is wanted again */
+    double ended;                 /* when the race did, 0: it runs */
+    unsigned long long ab_number; /* of A/Bs begun: each draws anew */
+    int suspects;                 /* chunks in a row */
+    int silent;                   /* worker deaths in a row without a chunk in between */
+    double idle_s;                /* of earlier runs: what wall_s begins with */
 };
 
 /* tuner.c */
@@ -94,6 +99,8 @@ bool tuner_keep_kill(struct tuner *tuner, const struct race_item *item, enum poi
     const char *why, struct error *err);
 bool tuner_keep_decision(
     struct tuner *tuner, int m_index, const struct race_decision *decision, struct error *err);
+/* A stored choice as the one that stands; of its M the race has no more say. */
+void tuner_keep_show(struct tuner *tuner, const struct store_choice *stored);
 bool tuner_keep_state(struct tuner *tuner, enum tune_state state, struct error *err);
 void tuner_event(struct tuner *tuner, const char *kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -126,14 +133,48 @@ enum tuner_stage tuner_stage(struct tuner *tuner, enum tuner_stage stage);
 
 /* tuner_run.c: the work */
 bool tuner_run(struct tuner *tuner, struct error *err);
+/* A compile's answer into race, store and worker; the kernel stays the caller's. */
+bool tuner_take_answer(struct tuner *tuner, struct compile_result *result, struct error *err);
+bool tuner_take_kernel(struct tuner *tuner, enum gemm gemm, int tile, struct compile_result *result,
+    struct error *err);
+void tuner_load_refused(struct tuner *tuner, const struct event *event);
 /* One job, to its end, with whatever it does to the worker. False: the tune cannot go on. */
 bool tuner_measure(struct tuner *tuner, const struct race_step *step, struct error *err);
 bool tuner_verify(struct tuner *tuner, const struct race_item *item, struct error *err);
+
+/* tuner_serve.c: children that come and go, and the thread after the race */
+/* Whatever is not open yet of store and tool chain, and what the store holds into the race. */
+bool tuner_need_session(struct tuner *tuner, struct error *err);
+bool tuner_need_worker(struct tuner *tuner, struct error *err);
+bool tuner_open_worker(struct tuner *tuner, struct error *err);
+/* Those READY are loaded no more, or those ASKED are not compiled any more: what is needed comes
+ * again, from the cache. */
+void tuner_forget_kernels(struct tuner *tuner, enum kernel_state state);
+/* Ends the children. */
+void tuner_rest(struct tuner *tuner);
+/* Does commands until the end, or until an unfinished race is to go on: true. */
+bool tuner_serve(struct tuner *tuner);
 
 /* tuner_hand.c */
 /* The command that waits longest; false: none does. */
 bool tuner_next_command(struct tuner *tuner, struct tuner_command *command);
 /* Does all commands that wait. */
 bool tuner_obey(struct tuner *tuner, struct error *err);
+/* What became of a command: for its reader, and into the log. */
+void tuner_answer(struct tuner *tuner, bool refused, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* tuner_choose.c: choices by hand */
+bool tuner_choose(struct tuner *tuner, const struct tuner_command *command, struct error *err);
+bool tuner_undo_choice(struct tuner *tuner, int m, struct error *err);
+
+/* tuner_ab.c */
+bool tuner_ab(struct tuner *tuner, const struct ab_job *asked, struct error *err);
+/* Whether the tiles compute right numbers at this M; why not stands in `why`. Starts what it needs;
+ * false: the worker cannot go on. */
+bool tuner_check(struct tuner *tuner, int m, const bool gemms[GEMM_COUNT],
+    const struct tile tiles[GEMM_COUNT], char why[256], struct error *err);
+/* Compiles and loads a tile of the plan now; true with the kernel BAD where it cannot run. */
+bool tuner_get_kernel(struct tuner *tuner, enum gemm gemm, int tile, struct error *err);
 
 #endif

@@ -179,7 +179,7 @@ void tuner_view_choices(struct tuner *tuner)
 static void fill_progress(struct tuner *tuner)
 {
     struct race_progress progress;
-    double spent = clock_monotonic() - tuner->started;
+    double spent = (tuner->ended > 0 ? tuner->ended : clock_monotonic()) - tuner->started;
 
     if (tuner->view.follows_pid)
         return; /* the store says it */

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+#include "tuner/choices.h"
+
+#include <stdlib.h>
+
+const struct store_choice *choices_find(
+    const struct store_choice choices[], size_t count, enum gemm gemm, int m)
+{
+    for (size_t i = 0; i < count; i++)
+        if (choices[i].gemm == gemm && choices[i].m == m)
+            return &choices[i];
+    return NULL;
+}
+
+bool choices_agree(const struct store_choice current[], size_t current_count,
+    const struct store_choice changes[], size_t change_count, struct error *err)
+{
+    for (size_t i = 0; i < change_count; i++) {
+        const struct store_choice *sides[GEMM_COUNT];
+        int m = changes[i].m;
+        for (enum gemm gemm = GEMM_UP; gemm < GEMM_COUNT; gemm++) {
+            sides[gemm] = choices_find(changes, change_count, gemm, m);
+            if (!sides[gemm])
+                sides[gemm] = choices_find(current, current_count, gemm, m);
+            if (!sides[gemm] || sides[gemm]->dropped)
+                sides[gemm] = NULL;
+        }
+        const struct store_choice *up = sides[GEMM_UP], *down = sides[GEMM_DOWN];
+        if (up && down && up->tile.block_m != down->tile.block_m)
+            return error_set(err, ERROR_USAGE,
+                "M=%d: BLOCK_SIZE_M would be %d for up and %d for down, and both share it: change "
+                "the pair",
+                m, up->tile.block_m, down->tile.block_m);
+    }
+    return true;
+}
+
+/* Every change of one (GEMM, M), latest first, and where undoing has got to in it. */
+struct past {
+    struct store_choice *changes; /* owned */
+    size_t count;
+    size_t at; /* the change that stands; count: before the first one */
+};
+
+static size_t find_id(const struct past *past, long long id)
+{
+    size_t i = 0;
+
+    while (i < past->count && past->changes[i].id != id)
+        i++;
+    return i;
+}
+
+static bool read_past(struct store *store, long long tune, enum gemm gemm, int m, struct past *past,
+    struct error *err)
+{
+    if (!store_list_history(store, tune, (int)gemm, m, &past->changes, &past->count, err))
+        return false;
+    if (past->count > 0 && past->changes[0].restored != 0)
+        past->at = find_id(past, past->changes[0].restored);
+    return true;
+}
+
+/* The state before the one that stands, which may be an undo's: then what that brought back. */
+static struct store_choice step_back(const struct past *past, enum gemm gemm, int m)
+{
+    struct store_choice before = {.gemm = gemm, .m = m, .dropped = true, .source = CHOICE_HAND};
+    size_t to = past->at + 1;
+
+    if (to < past->count && past->changes[to].restored != 0)
+        to = find_id(past, past->changes[to].restored);
+    before.build = past->changes[past->at].build;
+    if (to < past->count)
+        before = past->changes[to];
+    before.restored = to < past->count ? before.id : -1;
+    before.id = 0;
+    before.time = 0;
+    return before;
+}
+
+static bool can_step(const struct past *past)
+{
+    return past->at < past->count;
+}
+
+static double time_of(const struct past *past)
+{
+    return can_step(past) ? past->changes[past->at].time : 0;
+}
+
+bool choices_undo(struct store *store, long long tune, int gemm, int m,
+    struct store_choice changes[GEMM_COUNT], size_t *count, struct error *err)
+{
+    struct past pasts[GEMM_COUNT] = {0};
+    double latest = 0;
+    bool done = true;
+
+    *count = 0;
+    for (enum gemm g = GEMM_UP; done && g < GEMM_COUNT; g++) {
+        if (gemm < 0 || g == (enum gemm)gemm)
+            done = read_past(store, tune, g, m, &pasts[g], err);
+        latest = time_of(&pasts[g]) > latest ? time_of(&pasts[g]) : latest;
+    }
+    for (enum gemm g = GEMM_UP; done && g < GEMM_COUNT; g++)
+        if (can_step(&pasts[g]) && time_of(&pasts[g]) >= latest)
+            changes[(*count)++] = step_back(&pasts[g], g, m);
+    for (int g = 0; g < GEMM_COUNT; g++)
+        free(pasts[g].changes);
+    return done && (*count > 0 || error_set(err, ERROR_FAILED,
+                                      "M=%d: nothing to undo: no choice stood there before", m));
+}
