@@ -98,7 +98,7 @@ class Incumbent(unittest.TestCase):
         up = self.file(NAME, {1: BASE, 1024: LARGE})
         self.file(NAME[:-5] + "_down.json", {1: BEST, 1024: BASE})
         result, done = self.tune("--incumbent", up)
-        self.assertIn("M=1024: without the incumbent: up and down differ in BLOCK_SIZE_M",
+        self.assertIn("without the incumbent at M=1024: up and down differ in BLOCK_SIZE_M",
                       done.stderr)
         choices = self.choices(result)
         self.assertEqual(choices["down", 1]["incumbent_tile"], entry(BEST))
@@ -112,6 +112,57 @@ class Incumbent(unittest.TestCase):
         _, done = self.tune("--incumbent", os.path.join(self.folder, "none.json"), code=1)
         self.assertIn("none.json", done.stderr)
         self.assertFalse(os.path.exists(self.db))
+
+    def test_imports(self):
+        """The newest import of a layer is raced by its next tune; list shows them."""
+        path = self.file(NAME, {1: BASE})
+        done = self.run_it("import", path, code=2)  # no tune asks for it yet
+        self.assertIn("--model", done.stderr)
+        done = self.run_it("import", path, "--model", "glm-4.7-fp8", "--tp", "4")
+        self.assertIn("sglang:0.5.4.post2 on NVIDIA_H100", done.stdout)
+        odd = self.file("other/" + NAME, {1: ODD, 4096: BASE})
+        done = self.run_it("import", odd, "--model", "glm-4.7-fp8", "--tp", "4", "--json")
+        facts = json.loads(done.stdout)
+        self.assertEqual((facts["runs_at"], facts["of"]), (18, 18))
+        listed = json.loads(self.run_it("list", "--json").stdout)["imports"]
+        self.assertEqual([(i["path"], i["counts"]) for i in listed], [(odd, True), (path, False)])
+        self.assertEqual(listed[0]["sha256"], facts["sha256"])
+        self.assertIn("(replaced)", self.run_it("list").stdout)
+        result, done = self.tune()
+        self.assertIn("incumbent: %s (imported)" % odd, done.stderr)
+        self.assertEqual(result["incumbent"]["hash"], facts["sha256"])
+        self.assertEqual(result["choices"][0]["tile"], entry(ODD))
+        # Once there is a tune the name says enough; a finished one is not raced again unasked.
+        done = self.run_it("import", path)
+        self.assertIn("tune 1 is finished without it", done.stdout)
+        result, done = self.tune()
+        self.assertEqual(result["incumbent"]["path"], odd)
+        self.assertIn("was not raced in this finished tune", done.stderr)
+        result, done = self.tune("--again")
+        self.assertEqual(result["incumbent"]["path"], path)
+
+    def test_imports_report_faults_and_refuse_what_cannot_run(self):
+        """Case A06: a file of small M alone, and an entry that no card can run."""
+        case = os.path.join(os.environ["TOP_SRCDIR"], "tests/data/cases/A06-sparse-keys",
+                            "E=512,N=2688,device_name=NVIDIA_GB10.json")
+        model = ("--model", "nemotron-3-super-120b-a12b-fp8", "--device", "GB10")
+        done = self.run_it("import", case, *model)
+        self.assertIn("every M above 8 uses this entry", done.stdout)
+        self.assertIn("the engine asks for another name", done.stdout)
+        self.assertIn("runs at 18 of 18 M", done.stdout)
+        big = self.file("big.json", {1: "BM16,BN64,BK64,G1,w4,s3",
+                                     4096: "BM256,BN256,BK256,G1,w8,s5"})
+        done = self.run_it("import", big, *model)
+        self.assertIn("smem: needs", done.stdout)
+        self.assertIn("without the incumbent at M=3072, 4096: ", done.stdout)
+        big = self.file("big.json", {4096: "BM256,BN256,BK256,G1,w8,s5"})
+        done = self.run_it("import", big, *model, code=1)
+        self.assertIn("none of its entries can run", done.stderr)
+        broken = os.path.join(self.folder, "broken.json")
+        with open(broken, "w", encoding="ascii") as out:
+            out.write('{"comment": 1}')
+        self.assertIn("no engine loads it", self.run_it("import", broken, *model, code=1).stderr)
+        self.assertEqual(len(json.loads(self.run_it("list", "--json").stdout)["imports"]), 2)
 
     def test_the_engine_s_own_file_is_found(self):
         site = os.path.join(self.folder, "site")

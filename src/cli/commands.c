@@ -9,6 +9,7 @@
 const struct command *const commands[] = {
     &cmd_tune,
     &cmd_export,
+    &cmd_import,
     &cmd_shape,
     &cmd_space,
     &cmd_check,

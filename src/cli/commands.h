@@ -57,6 +57,7 @@ extern const struct command cmd_export;
 extern const struct command cmd_bench;
 extern const struct command cmd_doctor;
 extern const struct command cmd_help;
+extern const struct command cmd_import;
 extern const struct command cmd_list;
 extern const struct command cmd_report;
 extern const struct command cmd_tune;

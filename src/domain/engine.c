@@ -171,6 +171,25 @@ bool engine_parse(const char *text, struct engine *engine, struct error *err)
     return true;
 }
 
+bool engine_known(size_t index, struct engine *engine)
+{
+    /* The table has SGLang's rows first, oldest first. */
+    size_t sglang = 0, at;
+
+    while (sglang < RULES_COUNT && rules_table[sglang].kind == ENGINE_SGLANG)
+        sglang++;
+    if (index >= RULES_COUNT)
+        return false;
+    at = index < sglang ? sglang - 1 - index : RULES_COUNT - 1 - (index - sglang);
+    *engine = (struct engine){
+        .kind = rules_table[at].kind,
+        .rules = &rules_table[at],
+        .exact = true,
+    };
+    snprintf(engine->version, sizeof engine->version, "%s", rules_table[at].version);
+    return true;
+}
+
 const char *engine_name(const struct engine *engine)
 {
     return engine_names[engine->kind];

@@ -24,6 +24,9 @@ struct engine {
 
 /* "sglang:0.5.4.post2", "sglang" (newest known), "vllm", "vllm:0.32.0". */
 bool engine_parse(const char *text, struct engine *engine, struct error *err);
+/* The index-th of all versions whose source was read, newest of each engine first; false after the
+ * last. */
+bool engine_known(size_t index, struct engine *engine);
 const char *engine_name(const struct engine *engine);          /* "sglang" */
 const char *engine_rules_version(const struct engine *engine); /* "0.5.4.post2" */
 /* The Triton that the engine's pinned torch brings ("3.4.0"), for when none is named; "" when not

@@ -26,10 +26,11 @@ const char *incumbent_how_name(enum incumbent_how how)
 char *incumbent_layer(const struct question *question)
 {
     struct json *json = json_new_object();
-    char *text;
+    char device[sizeof question->device.name], *text;
 
+    engine_device_part(&question->engine, question->device.name, device, sizeof device);
     json_add_string(json, "engine", engine_name(&question->engine));
-    json_add_string(json, "device", question->device.name);
+    json_add_string(json, "device", device);
     shape_add_json(json_add_object(json, "shape"), &question->shape);
     text = json_print(json);
     json_free(json);
@@ -266,10 +267,33 @@ static void read_text(const char *text, struct config_file *file)
     config_faults_free(&faults);
 }
 
+/* Neighbouring M that are left out for the same reason share a line. */
+struct left_out {
+    struct text ms;
+    char reason[512];
+    struct text *notes;
+};
+
+static void left_out_end(struct left_out *out)
+{
+    if (out->ms.length > 0)
+        text_add(out->notes, "without the incumbent at M=%s: %s\n", out->ms.data, out->reason);
+    text_free(&out->ms);
+}
+
+static void left_out_add(struct left_out *out, int m, const char *reason)
+{
+    if (strcmp(out->reason, reason) != 0)
+        left_out_end(out);
+    snprintf(out->reason, sizeof out->reason, "%s", reason);
+    text_add(&out->ms, "%s%d", out->ms.length > 0 ? ", " : "", m);
+}
+
 int incumbent_resolve(const struct store_incumbent *incumbent, const struct question *question,
     struct tile tiles[GEMM_COUNT][TUNE_BATCH_SIZES], struct text *notes)
 {
     struct config_file files[GEMM_COUNT] = {{0}};
+    struct left_out out = {.notes = notes};
     int count = 0;
 
     memset(tiles, 0, sizeof(struct tile[GEMM_COUNT][TUNE_BATCH_SIZES]));
@@ -281,13 +305,14 @@ int incumbent_resolve(const struct store_incumbent *incumbent, const struct ques
         int m = question->batch_sizes[i];
 
         if (!resolve_m(files, question, m, pair, &err)) {
-            text_add(notes, "M=%d: without the incumbent: %s\n", m, err.text);
+            left_out_add(&out, m, err.text);
             continue;
         }
         for (int g = 0; g < GEMM_COUNT; g++)
             tiles[g][i] = pair[g];
         count++;
     }
+    left_out_end(&out);
     for (int g = 0; g < GEMM_COUNT; g++)
         config_file_free(&files[g]);
     return count;

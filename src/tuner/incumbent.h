@@ -9,7 +9,8 @@
 /* The files that a tune has to beat: read, found, and resolved to a tile for every M. */
 
 const char *incumbent_how_name(enum incumbent_how how); /* "imported", ... as people read it */
-/* What incumbents of one layer share: engine, device and shape, on one line; free(). */
+/* What incumbents of one layer share: engine, device (as file names have it) and shape, on one
+ * line; free(). */
 char *incumbent_layer(const struct question *question);
 /* Reads the file and the _down file beside it, if the engine looks for one; `how` is the caller's.
  * False when no engine loads them. store_incumbent_free it in either case. */
@@ -26,7 +27,7 @@ bool incumbent_find(const char *configs, const char *triton, const struct questi
 /*
  * The tiles as the engine would run them at every M of the question: each file by its own nearest
  * key, down with up's BLOCK_SIZE_M. block_m is 0 where nothing can run; why stands in `notes`, a
- * line an M. Returns at how many M there is one.
+ * line a reason. Returns at how many M there is one.
  */
 int incumbent_resolve(const struct store_incumbent *incumbent, const struct question *question,
     struct tile tiles[GEMM_COUNT][TUNE_BATCH_SIZES], struct text *notes);
