@@ -215,6 +215,23 @@ def other_terminals():
         assert (b"is unknown here" in t.raw) == (term == "nonsense")
 
 
+def mouse():
+    t = Terminal("--mouse")
+    t.until("100 %  done")
+    t.press("\x1b[<0;3;5M\x1b[<0;3;5m")  # column 3, line 5: the third batch size
+    t.until(">   64")
+    t.press("\x1b[<64;3;5M")  # the wheel, up
+    t.until(">   16")
+    t.press("q")
+    assert t.end() == 0
+    assert b"\x1b[?1006;1000h" in t.raw and t.raw.rindex(b"1000l") > t.raw.rindex(b"1000h")
+    t = Terminal()
+    t.until("100 %  done")
+    t.press("q")
+    assert t.end() == 0
+    assert b"1000h" not in t.raw
+
+
 def stalled_reader():
     t = Terminal("--pace", "0")
     time.sleep(1)  # nobody reads: the tune has to end all the same
@@ -224,6 +241,6 @@ def stalled_reader():
 
 
 for test in (whole_life, one_key_is_few_bytes, resize_storm, signals_end_it, interrupt_asks,
-             lost_terminal, crash_restores, draws_anew, other_terminals, stalled_reader):
+             lost_terminal, crash_restores, draws_anew, other_terminals, mouse, stalled_reader):
     test()
     print("ok", test.__name__, flush=True)

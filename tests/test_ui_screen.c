@@ -157,6 +157,44 @@ static void test_halves(void **arg)
     assert_int_equal(halved_cells(bench, 80, 30), 0);
 }
 
+/* A click on a drawn cell goes to that cell, whatever part of the map is in sight. */
+static void check_clicks(struct bench *bench, int width, int height)
+{
+    int cells = 0;
+    canvas_resize(&bench->canvas, width, height);
+    for (int y = 0; y < height; y++)
+        for (int x = 26; x < width; x++) {
+            if (!view_click(&bench->canvas, &bench->snapshot, &bench->state, x, y))
+                continue;
+            view_draw(&bench->canvas, &bench->snapshot, &bench->state);
+            assert_true(bench->canvas.cells[y * width + x].reversed);
+            cells++;
+        }
+    assert_true(cells >= 48 * (height - 10));
+}
+
+static void test_click_map(void **arg)
+{
+    struct bench *bench = *arg;
+    check_clicks(bench, 80, 24);
+    bench->state.halves = true;
+    press(bench, "G");
+    check_clicks(bench, 80, 30);
+}
+
+static void test_click_list(void **arg)
+{
+    struct bench *bench = *arg;
+    canvas_resize(&bench->canvas, 80, 24);
+    assert_true(view_click(&bench->canvas, &bench->snapshot, &bench->state, 3, 6));
+    assert_int_equal(bench->state.m_index, 4);
+    assert_false(view_click(&bench->canvas, &bench->snapshot, &bench->state, 3, 23));
+    assert_false(view_click(&bench->canvas, &bench->snapshot, &bench->state, 3, 1));
+    press(bench, "?");
+    assert_false(view_click(&bench->canvas, &bench->snapshot, &bench->state, 3, 7));
+    assert_int_equal(bench->state.m_index, 4);
+}
+
 /* The lower half is the next row's: GROUP is outside of the warps. */
 static void test_lower_half(void **arg)
 {
@@ -334,6 +372,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_golden_parts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_all_columns, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_halves, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_click_map, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_click_list, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_lower_half, set_up, tear_down),
         cmocka_unit_test(test_layout_every_size),
         cmocka_unit_test_setup_teardown(test_draw_every_size, set_up, tear_down),

@@ -24,6 +24,7 @@ static const struct option_spec workbench_options[] = {
     {"ui", "KIND", "screen or line (screen)"},
     {"theme", "T", "viridis, cividis, mono or ascii (the saved one)"},
     {"color", "WHEN", "auto, always or never (auto: unless NO_COLOR is set)"},
+    {"mouse", NULL, "clicks move the cursor, the wheel changes M; select text with Shift"},
     {"ascii", NULL, "no half blocks, whatever the terminal can do"},
     {"script", "FILE", "press the keys of a file, without a terminal"},
     {0},
@@ -69,6 +70,7 @@ static bool read_screen(const struct arguments *args, const struct tune_ask *ask
     screen->script = arguments_text(args, "script", NULL);
     screen->export = export_now;
     screen->ascii = arguments_flag(args, "ascii");
+    screen->mouse = arguments_flag(args, "mouse");
     screen->arg = args;
     screen->database = ask->options.db;
     if (theme && !theme_parse(theme, &screen->theme))

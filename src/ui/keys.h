@@ -14,7 +14,8 @@ enum key {
     KEY_RIGHTWARD,
     KEY_PAGE_UP,
     KEY_PAGE_DOWN,
-    KEY_ERASE
+    KEY_ERASE,
+    KEY_CLICK /* of the mouse, at terminal_pointer() */
 };
 
 enum action {

@@ -31,9 +31,15 @@ struct loop {
 
 static void press(struct loop *loop, int key)
 {
-    struct effect effect = state_key(&loop->state, loop->snapshot, key);
+    int x, y;
     loop->stale = true;
     loop->pressed = clock_monotonic();
+    if (key == KEY_CLICK) {
+        terminal_pointer(&x, &y);
+        view_click(&loop->canvas, loop->snapshot, &loop->state, x, y);
+        return;
+    }
+    struct effect effect = state_key(&loop->state, loop->snapshot, key);
     if (effect.kind == EFFECT_COPY)
         terminal_copy(effect.text);
     if (effect.kind == EFFECT_REDRAW)
@@ -131,7 +137,7 @@ bool screen_run(
 {
     if (options->script)
         return script_run(tuner, options, err);
-    if (!terminal_open(options->theme, options->color, err))
+    if (!terminal_open(options->theme, options->color, options->mouse, err))
         return false;
     struct loop *loop = xcalloc(1, sizeof *loop);
     loop->tuner = tuner;

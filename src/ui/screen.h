@@ -8,6 +8,7 @@
 struct screen_options {
     enum theme theme;
     bool color;
+    bool mouse;
     bool ascii;                     /* no half blocks, whatever the terminal can do */
     char *export_paths[GEMM_COUNT]; /* to be shown; NULL: none for this GEMM */
     /* Writes the files; says what it did in `note`. */

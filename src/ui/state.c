@@ -37,6 +37,16 @@ static void go_to_tile(struct state *state, const struct snapshot *snapshot, int
     settle(state, snapshot);
 }
 
+void state_go(
+    struct state *state, const struct snapshot *snapshot, int row, int column, int m_index)
+{
+    state->row = row;
+    state->column = column;
+    state->m_index = m_index;
+    state->notice[0] = '\0';
+    settle(state, snapshot);
+}
+
 static void rebuild(struct state *state, const struct snapshot *snapshot)
 {
     int tile = state->tile;

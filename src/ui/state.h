@@ -67,6 +67,9 @@ bool state_look_back(
 bool state_knows_cell(const struct state *state, const struct snapshot *snapshot);
 /* ... or of the entry at least. */
 bool state_knows_entry(const struct state *state, const struct snapshot *snapshot);
+/* The cursor to that cell of the grid and that batch size. */
+void state_go(
+    struct state *state, const struct snapshot *snapshot, int row, int column, int m_index);
 struct effect state_key(struct state *state, const struct snapshot *snapshot, int key);
 /* Whether leaving now would stop work. */
 bool state_running(const struct snapshot *snapshot);

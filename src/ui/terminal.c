@@ -20,8 +20,9 @@ static struct {
     attr_t looks[ROLE_COUNT];
     enum theme theme;
     bool paired[ROLE_COUNT][ROLE_COUNT]; /* the pair of a halved cell is there */
-    struct termios before;               /* for a crash */
-    char restore[256];                   /* leaves the alternate screen, shows the cursor */
+    int pointer_x, pointer_y;
+    struct termios before; /* for a crash */
+    char restore[256];     /* leaves the alternate screen, shows the cursor */
     char notice[160];
 } terminal;
 
@@ -87,11 +88,11 @@ void terminal_theme(enum theme theme)
     }
 }
 
-static void note_restore(void)
+static void note_restore(bool mouse)
 {
-    snprintf(terminal.restore, sizeof terminal.restore, "%s%s%s\r\n",
-        exit_attribute_mode ? exit_attribute_mode : "", cursor_normal ? cursor_normal : "",
-        exit_ca_mode ? exit_ca_mode : "");
+    snprintf(terminal.restore, sizeof terminal.restore, "%s%s%s%s\r\n",
+        mouse ? "\033[?1006;1000l" : "", exit_attribute_mode ? exit_attribute_mode : "",
+        cursor_normal ? cursor_normal : "", exit_ca_mode ? exit_ca_mode : "");
 }
 
 /* Terminals that stay in cursor mode send these, whatever terminfo says. */
@@ -103,7 +104,35 @@ static void define_arrows(void)
     define_key("\033[D", KEY_LEFT);
 }
 
-bool terminal_open(enum theme theme, bool color, struct error *err)
+/* The wheel is the buttons 4 and 5. */
+static int read_mouse(void)
+{
+    MEVENT event;
+    if (getmouse(&event) != OK)
+        return 0;
+    terminal.pointer_x = event.x;
+    terminal.pointer_y = event.y;
+    if (event.bstate & BUTTON4_PRESSED)
+        return KEY_PAGE_UP;
+    if (event.bstate & BUTTON5_PRESSED)
+        return KEY_PAGE_DOWN;
+    return event.bstate & BUTTON1_PRESSED ? KEY_CLICK : 0;
+}
+
+void terminal_pointer(int *x, int *y)
+{
+    *x = terminal.pointer_x;
+    *y = terminal.pointer_y;
+}
+
+/* Whether the terminal has one. A press is reported at once, not held back for a double click. */
+static bool catch_mouse(void)
+{
+    mouseinterval(0);
+    return mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL) != 0;
+}
+
+bool terminal_open(enum theme theme, bool color, bool mouse, struct error *err)
 {
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
         return error_set(err, ERROR_USAGE,
@@ -135,7 +164,7 @@ bool terminal_open(enum theme theme, bool color, struct error *err)
         use_default_colors();
     }
     terminal_theme(theme);
-    note_restore();
+    note_restore(mouse && catch_mouse());
     catch_signals();
     return true;
 }
@@ -213,6 +242,8 @@ int terminal_key(void)
         {'\n', KEY_RETURN},
     };
     int got = getch();
+    if (got == KEY_MOUSE)
+        return read_mouse();
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (got == names[i].curses)
             return names[i].key;

@@ -10,8 +10,9 @@
  * SIGTERM and SIGINT are kept for terminal_signal; a crash restores the screen before it ends.
  */
 
-/* Takes stdin and stdout; an unknown TERM is taken for xterm-256color. */
-bool terminal_open(enum theme theme, bool color, struct error *err);
+/* Takes stdin and stdout; an unknown TERM is taken for xterm-256color. mouse: clicks and the wheel
+ * come as keys, KEY_CLICK and the page keys; the terminal then selects text with Shift only. */
+bool terminal_open(enum theme theme, bool color, bool mouse, struct error *err);
 /* Restores the screen; fine when none is open. */
 void terminal_close(void);
 void terminal_size(int *width, int *height);
@@ -24,6 +25,8 @@ void terminal_draw(const struct canvas *canvas);
 void terminal_redraw(void);
 /* The next key waiting, 0: none. A resize counts as none. */
 int terminal_key(void);
+/* Where the last KEY_CLICK was. */
+void terminal_pointer(int *x, int *y);
 /* To the clipboard, by OSC 52. */
 void terminal_copy(const char *text);
 /* The signal that came since the last call, 0: none. */

@@ -8,6 +8,11 @@
 /* Draws everything for the canvas's size. */
 void view_draw(struct canvas *canvas, const struct snapshot *snapshot, const struct state *state);
 
+/* Moves the cursor to what is drawn at (x, y) of such a canvas: a cell of a map or a batch size.
+ * False: nothing that a cursor could stand on, or something lies over it. */
+bool view_click(const struct canvas *canvas, const struct snapshot *snapshot, struct state *state,
+    int x, int y);
+
 /* The parts, each within its rectangle; nothing where that has no size. */
 struct view {
     struct canvas *canvas;
@@ -18,7 +23,11 @@ struct view {
 };
 
 void view_list(const struct view *view);
+/* The batch size shown in that row of the window; -1: none. */
+int view_list_at(const struct view *view, int y);
 void view_maps(const struct view *view);
+/* The grid's cell shown at (x, y) of the window. */
+bool view_maps_at(const struct view *view, int x, int y, int *row, int *column);
 void view_story(const struct view *view);
 void view_detail(const struct view *view);
 /* The help, the log and the dialogs, over the rest. */

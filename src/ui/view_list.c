@@ -76,14 +76,29 @@ static void draw_row(const struct view *view, int m, int y)
         view_us(pair_us(snapshot, m), sum, sizeof sum), factor, state);
 }
 
+static int first_shown(const struct view *view)
+{
+    int rows = view->layout.list.height - 1;
+    int count = view->snapshot->question.batch_size_count;
+    int first = view->state->m_index - rows / 2;
+    first = first > count - rows ? count - rows : first;
+    return first < 0 ? 0 : first;
+}
+
+int view_list_at(const struct view *view, int y)
+{
+    const struct rect *rect = &view->layout.list;
+    int m = first_shown(view) + y - rect->y - 1;
+    bool inside = y > rect->y && y < rect->y + rect->height;
+    return inside && m < view->snapshot->question.batch_size_count ? m : -1;
+}
+
 void view_list(const struct view *view)
 {
     const struct rect *rect = &view->layout.list;
     int rows = rect->height - 1;
     int count = view->snapshot->question.batch_size_count;
-    int first = view->state->m_index - rows / 2;
-    first = first > count - rows ? count - rows : first;
-    first = first < 0 ? 0 : first;
+    int first = first_shown(view);
     canvas_print(view->canvas, rect, 0, 0, ROLE_HEADING,
         view->layout.wide ? "     M      up us  roof    down us  roof  x def  st"
                           : "     M pair us  x def  st");

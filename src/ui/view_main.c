@@ -223,6 +223,27 @@ static void place(struct view *view)
         &view->layout);
 }
 
+bool view_click(
+    const struct canvas *canvas, const struct snapshot *snapshot, struct state *state, int x, int y)
+{
+    struct canvas size = *canvas;
+    struct view view = {.canvas = &size, .snapshot = snapshot, .state = state};
+    const struct rect *list = &view.layout.list;
+    int row, column, m = -1;
+    if (state->overlay != OVERLAY_NONE)
+        return false;
+    place(&view);
+    if (view_maps_at(&view, x, y, &row, &column)) {
+        state_go(state, snapshot, row, column, state->m_index);
+        return true;
+    }
+    if (x < list->x + list->width)
+        m = view_list_at(&view, y);
+    if (m >= 0)
+        state_go(state, snapshot, state->row, state->column, m);
+    return m >= 0;
+}
+
 void view_draw(struct canvas *canvas, const struct snapshot *snapshot, const struct state *state)
 {
     struct view view = {.canvas = canvas, .snapshot = snapshot, .state = state};

@@ -180,6 +180,34 @@ static void draw_memory(const struct view *view)
     }
 }
 
+/* Within the cells of a map; the place in lines and columns of what its window shows. */
+static bool cell_at(const struct rect *rect, int headings, const struct window *window, int x,
+    int y, int *line, int *column)
+{
+    *line = y - rect->y - headings;
+    *column = x - rect->x - LAYOUT_LABELS;
+    return rect->height > headings && *line >= 0 && *line < window->lines && *column >= 0 &&
+           *column < window->columns;
+}
+
+bool view_maps_at(const struct view *view, int x, int y, int *row, int *column)
+{
+    const struct rect *latency = &view->layout.latency, *memory = &view->layout.memory;
+    struct window upper = window_of(view, latency, LAYOUT_HEADINGS);
+    struct window lower = window_of(view, memory, 1);
+    int line;
+    if (cell_at(latency, LAYOUT_HEADINGS, &upper, x, y, &line, column)) {
+        *row = upper.row + line * upper.fold;
+        *column += upper.column;
+        return true;
+    }
+    if (!cell_at(memory, 1, &lower, x, y, &line, column))
+        return false;
+    *row = line * (view->state->grid.rows / (memory->height - 1));
+    *column += lower.column;
+    return true;
+}
+
 void view_maps(const struct view *view)
 {
     if (view->layout.latency.height > LAYOUT_HEADINGS)
