@@ -42,6 +42,22 @@ class Edit(unittest.TestCase):
         self.edit("--m", "64", "--undo")
         self.assertEqual(self.row("up", 64), before)
 
+    def test_undo_walks_back(self):
+        """Twice goes back two changes, of up alone where up alone changed; then there is none."""
+        tiles = [self.row("up", 64)[2], self.row("down", 64)[2]]
+        self.edit("--m", "64", "--tile", TILE)
+        self.edit("--m", "64", "--gemm", "up", "--tile", TILE.replace("s4", "s3"))
+        self.edit("--m", "64", "--undo")
+        self.assertEqual([self.row(gemm, 64)[2] for gemm in ("up", "down")], [TILE, TILE])
+        self.edit("--m", "64", "--undo")
+        self.assertEqual([self.row(gemm, 64)[2] for gemm in ("up", "down")], tiles)
+        self.edit("--m", "64", "--tile", TILE.replace("w4", "w8"))
+        self.edit("--m", "64", "--undo")
+        self.assertEqual([self.row(gemm, 64)[2] for gemm in ("up", "down")], tiles)
+        self.edit("--m", "64", "--undo")
+        self.assertEqual([self.row(gemm, 64) for gemm in ("up", "down")], [None, None])
+        self.assertIn("nothing to undo", self.edit("--m", "64", "--undo", code=1))
+
     def test_pair_rule(self):
         text = self.edit("--m", "64", "--gemm", "up", "--tile", TILE, code=2)
         self.assertIn("both share it", text)

@@ -91,28 +91,45 @@ static void make_question(struct question *question)
     strcpy(question->model, "made-up");
 }
 
+static struct tuner *open_tuner(const struct question *question, const char *name, bool paused)
+{
+    char db[96], backend[96];
+    struct tuner_options options = {.db = db, .backend = backend, .paused = paused};
+    struct error err = {0};
+    struct tuner *tuner;
+
+    snprintf(db, sizeof db, "%s/%s.db", folder, name);
+    snprintf(backend, sizeof backend, "replay:%s", recording);
+    tuner = tuner_open(question, &options, &err);
+    assert_non_null(tuner);
+    return tuner;
+}
+
+/* The first snapshot of which `seen` holds, borrowed. */
+static const struct snapshot *wait_until(
+    struct tuner *tuner, bool (*seen)(const struct snapshot *snapshot))
+{
+    for (int tries = 0;; tries++) {
+        struct pollfd fd = {.fd = tuner_fd(tuner), .events = POLLIN};
+        const struct snapshot *snapshot = tuner_snapshot_acquire(tuner);
+        if (seen(snapshot))
+            return snapshot;
+        tuner_snapshot_release(tuner, snapshot);
+        assert_true(tries < 10000 && poll(&fd, 1, 60000) > 0);
+    }
+}
+
+static bool has_ended(const struct snapshot *snapshot)
+{
+    return snapshot->state >= TUNER_DONE;
+}
+
 /* Runs the question to its end on a database of its own; the caller closes the tuner. */
 static const struct snapshot *tune(
     const struct question *question, const char *name, struct tuner **tuner)
 {
-    char db[96], backend[96];
-    struct tuner_options options = {.db = db, .backend = backend};
-    struct error err = {0};
-
-    snprintf(db, sizeof db, "%s/%s.db", folder, name);
-    snprintf(backend, sizeof backend, "replay:%s", recording);
-    *tuner = tuner_open(question, &options, &err);
-    assert_non_null(*tuner);
-    for (;;) {
-        struct pollfd fd = {.fd = tuner_fd(*tuner), .events = POLLIN};
-        const struct snapshot *snapshot;
-
-        poll(&fd, 1, 1000);
-        snapshot = tuner_snapshot_acquire(*tuner);
-        if (snapshot->state >= TUNER_DONE)
-            return snapshot;
-        tuner_snapshot_release(*tuner, snapshot);
-    }
+    *tuner = open_tuner(question, name, false);
+    return wait_until(*tuner, has_ended);
 }
 
 static size_t space_index(const struct question *question, const struct tile *tile)
@@ -191,6 +208,330 @@ static void a_wrong_tile_is_never_chosen(void **state)
     check_misbehaviour("MISBEHAVE_LIE", POINT_WRONG_RESULT, 0);
 }
 
+/* ---- commands: while it races, and after its end ---- */
+
+static bool ab_has_ended(const struct snapshot *snapshot)
+{
+    return snapshot->ab.ended;
+}
+
+static bool ab_is_well(const struct snapshot *snapshot)
+{
+    return snapshot->ab.ended && !snapshot->ab.error[0];
+}
+
+static bool ab_shows_points(const struct snapshot *snapshot)
+{
+    return snapshot->ab.point_count > 1 || snapshot->ab.ended;
+}
+
+static unsigned long long answers;
+
+static bool is_answered(const struct snapshot *snapshot)
+{
+    return snapshot->answer.number > answers && has_ended(snapshot);
+}
+
+/* Posts a command to a tuner at rest and borrows the snapshot that answers it. */
+static const struct snapshot *ask(struct tuner *tuner, const struct tuner_command *command)
+{
+    const struct snapshot *before = tuner_snapshot_acquire(tuner);
+
+    answers = before->answer.number;
+    tuner_snapshot_release(tuner, before);
+    tuner_post(tuner, command);
+    return wait_until(tuner, is_answered);
+}
+
+/* B is the tile with the most shared memory of the same BLOCK_SIZE_M: it is much slower. */
+static struct tile slow_tile(const struct question *question, const struct tile *than)
+{
+    struct tile slow = *than;
+
+    slow.block_n = 32;
+    slow.block_k = 64;
+    slow.group_m = 64;
+    slow.num_stages = 2;
+    assert_false(tile_equal(&slow, than));
+    space_index(question, &slow);
+    return slow;
+}
+
+static struct tuner_command make_ab(int m, const struct tile *a, const struct tile *b)
+{
+    struct tuner_command command = {.kind = TUNER_AB};
+    struct ab_job *job = &command.ab;
+
+    job->m = m;
+    job->gemms[GEMM_UP] = true;
+    job->a.tiles[GEMM_UP] = *a;
+    job->b.tiles[GEMM_UP] = *b;
+    strcpy(job->a.label, "choice");
+    strcpy(job->b.label, "by hand");
+    return command;
+}
+
+static size_t count_abs(const char *name)
+{
+    char db[96];
+    struct error err = {0};
+    struct store_ab *abs;
+    size_t count;
+
+    snprintf(db, sizeof db, "%s/%s.db", folder, name);
+    struct store *store = store_open(db, STORE_READ, &err);
+    assert_non_null(store);
+    assert_true(store_list_abs(store, 1, &abs, &count, &err));
+    free(abs);
+    store_close(store);
+    return count;
+}
+
+static void an_ab_goes_before_the_race(void **state)
+{
+    struct question question;
+    struct tile winner, slow;
+    struct tuner_command command;
+    char text[TILE_TEXT_SIZE];
+
+    (void)state;
+    find_winner(&question, &winner, text, sizeof text);
+    slow = slow_tile(&question, &winner);
+    struct tuner *tuner = open_tuner(&question, "between", false);
+    command = make_ab(16, &winner, &slow);
+    tuner_post(tuner, &command);
+    const struct snapshot *seen = wait_until(tuner, ab_has_ended);
+    assert_string_equal(seen->ab.error, "");
+    assert_true(seen->state < TUNER_DONE); /* it was not waited for */
+    assert_int_equal(seen->ab.result.verdict, AB_SLOWER);
+    assert_true(seen->ab.a_us > 0 && seen->ab.b_us > 1.02 * seen->ab.a_us);
+    assert_true(seen->ab.look_count >= 1 && seen->ab.looks[0].blocks == 10);
+    assert_int_equal(seen->ab.point_count, seen->ab.result.blocks / 5);
+    assert_true(seen->ab.points[1].low < seen->ab.points[1].effect);
+    assert_true(seen->ab.id > 0);
+    assert_memory_equal(seen->ab.text, "A/B: SLOWER +", 13);
+    tuner_snapshot_release(tuner, seen);
+    seen = wait_until(tuner, has_ended);
+    assert_int_equal(seen->state, TUNER_DONE);
+    assert_true(tile_equal(&seen->choices[GEMM_UP][0].tile, &winner));
+    assert_true(seen->ab.ended);
+    tuner_close(tuner);
+    assert_int_equal(count_abs("between"), 1);
+    question_free(&question);
+}
+
+/* Opened again when it is done: no child runs until a command needs one. */
+static void a_done_tune_takes_commands(void **state)
+{
+    struct question question;
+    struct tile winner, slow;
+    struct tuner_command command;
+    char text[TILE_TEXT_SIZE];
+
+    (void)state;
+    find_winner(&question, &winner, text, sizeof text);
+    slow = slow_tile(&question, &winner);
+    struct tuner *tuner;
+    const struct snapshot *seen = tune(&question, "well", &tuner);
+    assert_int_equal(seen->state, TUNER_DONE);
+    long long samples = seen->samples;
+    tuner_snapshot_release(tuner, seen);
+
+    command = (struct tuner_command){.kind = TUNER_REMEASURE, .m = 16, .tile = slow};
+    seen = ask(tuner, &command);
+    assert_false(seen->answer.refused);
+    assert_int_equal(seen->state, TUNER_DONE);
+    assert_int_equal(seen->samples, samples + CHUNK_SAMPLES / 16);
+    tuner_snapshot_release(tuner, seen);
+
+    command.kind = TUNER_VERIFY;
+    seen = ask(tuner, &command);
+    assert_false(seen->answer.refused);
+    assert_int_equal(seen->cells[GEMM_UP][space_index(&question, &slow)].verified, 1);
+    tuner_snapshot_release(tuner, seen);
+
+    command.kind = TUNER_NEXT;
+    seen = ask(tuner, &command);
+    assert_true(seen->answer.refused);
+    tuner_snapshot_release(tuner, seen);
+
+    command = make_ab(4096, &winner, &winner);
+    tuner_post(tuner, &command);
+    seen = wait_until(tuner, ab_has_ended);
+    assert_int_equal(seen->ab.result.verdict, AB_SAME);
+    tuner_close(tuner);
+    question_free(&question);
+}
+
+static void an_ab_stops_when_asked(void **state)
+{
+    struct question question;
+    struct tile winner, slow;
+    struct tuner_command command;
+    char text[TILE_TEXT_SIZE];
+
+    (void)state;
+    find_winner(&question, &winner, text, sizeof text);
+    slow = slow_tile(&question, &winner);
+    struct tuner *tuner = open_tuner(&question, "stopped", true);
+    command = make_ab(16, &winner, &slow);
+    command.ab.budget = 10000; /* looks first at 1,250 */
+    tuner_post(tuner, &command);
+    const struct snapshot *seen = wait_until(tuner, ab_shows_points);
+    assert_true(seen->ab.running);
+    assert_string_equal(seen->ab.phase, "blocks");
+    tuner_snapshot_release(tuner, seen);
+    tuner_post(tuner, &(struct tuner_command){.kind = TUNER_AB_STOP});
+    seen = wait_until(tuner, ab_has_ended);
+    assert_false(seen->ab.running);
+    assert_int_equal(seen->ab.result.verdict, AB_UNDECIDED);
+    assert_true(seen->ab.result.blocks < 1250);
+    assert_true(seen->ab.point_count <= AB_VIEW_POINTS);
+    assert_string_equal(seen->ab.flags, "stopped");
+    tuner_close(tuner);
+    question_free(&question);
+}
+
+/* Its fault is told as the A/B's, the tile is marked, and another worker goes on. */
+static void a_fault_of_b_is_told(void **state)
+{
+    struct question question;
+    struct tile winner, slow;
+    struct tuner_command command;
+    char text[TILE_TEXT_SIZE];
+
+    (void)state;
+    find_winner(&question, &winner, text, sizeof text);
+    slow = slow_tile(&question, &winner);
+    setenv("MISBEHAVE_FAULT", tile_format(&slow, text, sizeof text), 1);
+    struct tuner *tuner;
+    const struct snapshot *seen = tune(&question, "well", &tuner);
+    tuner_snapshot_release(tuner, seen);
+    command = make_ab(16, &winner, &slow);
+    tuner_post(tuner, &command);
+    seen = wait_until(tuner, ab_has_ended);
+    assert_non_null(strstr(seen->ab.error, text));
+    assert_memory_equal(seen->ab.error, "B, up", 5);
+    assert_int_equal(seen->worker_restarts, 1);
+    tuner_snapshot_release(tuner, seen);
+    seen = wait_until(tuner, has_ended);
+    assert_int_equal(seen->state, TUNER_DONE);
+    tuner_snapshot_release(tuner, seen);
+    unsetenv("MISBEHAVE_FAULT");
+
+    command = make_ab(16, &winner, &winner);
+    tuner_post(tuner, &command);
+    seen = wait_until(tuner, ab_is_well);
+    assert_int_equal(seen->ab.result.verdict, AB_SAME);
+    tuner_close(tuner);
+    question_free(&question);
+}
+
+static void a_choice_names_its_evidence(void **state)
+{
+    struct question question;
+    struct tile winner, slow;
+    struct tuner_command command;
+    char text[TILE_TEXT_SIZE];
+
+    (void)state;
+    find_winner(&question, &winner, text, sizeof text);
+    slow = slow_tile(&question, &winner);
+    struct tuner *tuner;
+    const struct snapshot *seen = tune(&question, "chosen", &tuner);
+    tuner_snapshot_release(tuner, seen);
+    command = make_ab(16, &winner, &slow);
+    tuner_post(tuner, &command);
+    seen = wait_until(tuner, ab_has_ended);
+    command = (struct tuner_command){
+        .kind = TUNER_CHOOSE, .m = 16, .tile = slow, .evidence = seen->ab.id};
+    tuner_snapshot_release(tuner, seen);
+    seen = ask(tuner, &command);
+    assert_false(seen->answer.refused);
+    const struct choice *choice = &seen->choices[GEMM_UP][0];
+    assert_true(tile_equal(&choice->tile, &slow) && choice->verified && choice->settled);
+    assert_int_equal(choice->source, CHOICE_HAND);
+    assert_memory_equal(choice->reason, "A/B: SLOWER +", 13);
+    assert_non_null(strstr(choice->reason, "against choice"));
+    tuner_snapshot_release(tuner, seen);
+
+    command = (struct tuner_command){.kind = TUNER_UNDO_CHOICE, .m = 16};
+    seen = ask(tuner, &command);
+    assert_false(seen->answer.refused);
+    choice = &seen->choices[GEMM_UP][0];
+    assert_true(tile_equal(&choice->tile, &winner));
+    assert_int_equal(choice->source, CHOICE_RACE);
+    tuner_close(tuner);
+    question_free(&question);
+}
+
+/* BLOCK_SIZE_M is the pair's: alone it cannot change, together it can, and back. */
+static void a_pair_is_chosen_together(void **state)
+{
+    struct question question;
+    struct tile winner, other;
+    struct tuner_command command = {.kind = TUNER_CHOOSE, .m = 16};
+    char text[TILE_TEXT_SIZE];
+
+    (void)state;
+    find_winner(&question, &winner, text, sizeof text);
+    struct tuner *tuner;
+    const struct snapshot *seen = tune(&question, "paired", &tuner);
+    tuner_snapshot_release(tuner, seen);
+    other = winner;
+    other.block_m = winner.block_m == 16 ? 64 : 16;
+    command.tile = other;
+    seen = ask(tuner, &command);
+    assert_true(seen->answer.refused);
+    assert_non_null(strstr(seen->answer.text, "choose the pair"));
+    assert_true(tile_equal(&seen->choices[GEMM_UP][0].tile, &winner));
+    tuner_snapshot_release(tuner, seen);
+
+    command.kind = TUNER_CHOOSE_PAIR;
+    command.pair[GEMM_UP] = command.pair[GEMM_DOWN] = other;
+    seen = ask(tuner, &command);
+    assert_false(seen->answer.refused);
+    for (int g = 0; g < GEMM_COUNT; g++)
+        assert_true(tile_equal(&seen->choices[g][0].tile, &other) && seen->choices[g][0].verified);
+    tuner_snapshot_release(tuner, seen);
+
+    setenv("MISBEHAVE_LIE", tile_format(&winner, text, sizeof text), 1);
+    command = (struct tuner_command){.kind = TUNER_UNDO_CHOICE, .m = 16};
+    seen = ask(tuner, &command); /* what was verified needs no check */
+    unsetenv("MISBEHAVE_LIE");
+    assert_false(seen->answer.refused);
+    assert_true(tile_equal(&seen->choices[GEMM_UP][0].tile, &winner));
+    assert_int_equal(seen->choices[GEMM_DOWN][0].tile.block_m, winner.block_m);
+    tuner_close(tuner);
+    question_free(&question);
+}
+
+static void a_wrong_tile_is_not_chosen_by_hand(void **state)
+{
+    struct question question;
+    struct tile winner;
+    struct tuner_command command = {.kind = TUNER_CHOOSE, .m = 16};
+    char text[TILE_TEXT_SIZE];
+
+    (void)state;
+    find_winner(&question, &winner, text, sizeof text);
+    command.tile = slow_tile(&question, &winner);
+    command.tile.group_m = 32; /* another test's check of it would do */
+    setenv("MISBEHAVE_LIE", tile_format(&command.tile, text, sizeof text), 1);
+    struct tuner *tuner;
+    const struct snapshot *seen = tune(&question, "well", &tuner);
+    tuner_snapshot_release(tuner, seen);
+    seen = ask(tuner, &command);
+    unsetenv("MISBEHAVE_LIE");
+    assert_true(seen->answer.refused);
+    assert_non_null(strstr(seen->answer.text, "results are wrong"));
+    assert_true(tile_equal(&seen->choices[GEMM_UP][0].tile, &winner));
+    assert_int_equal(
+        seen->cells[GEMM_UP][space_index(&question, &command.tile)].status, POINT_WRONG_RESULT);
+    tuner_close(tuner);
+    question_free(&question);
+}
+
 static int make_recording(void **state)
 {
     char command[160];
@@ -220,6 +561,13 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_tile_that_hangs_twice_is_left),
         cmocka_unit_test(a_tile_that_kills_without_a_word_is_found),
         cmocka_unit_test(a_wrong_tile_is_never_chosen),
+        cmocka_unit_test(an_ab_goes_before_the_race),
+        cmocka_unit_test(a_done_tune_takes_commands),
+        cmocka_unit_test(an_ab_stops_when_asked),
+        cmocka_unit_test(a_fault_of_b_is_told),
+        cmocka_unit_test(a_choice_names_its_evidence),
+        cmocka_unit_test(a_pair_is_chosen_together),
+        cmocka_unit_test(a_wrong_tile_is_not_chosen_by_hand),
     };
 
     if (argc > 3 && strcmp(argv[1], "worker") == 0)
