@@ -34,11 +34,13 @@ class Terminal:
     """A workbench under a pseudo-terminal; the screen is what a person would see."""
     count = 0
 
-    def __init__(self, *more, term="xterm-256color", size=(80, 24), ignore=(), env=()):
+    def __init__(self, *more, words=None, term="xterm-256color", size=(80, 24), ignore=(),
+                 env=()):
         Terminal.count += 1
-        words = [PROGRAM, "glm-4.7-fp8", "--tp", "4", "--backend", "replay:" + recording, "--db",
-                 os.path.join(folder, "%d.db" % Terminal.count), "--batch-sizes", "1,16,64",
-                 "--warps", "4", *more]
+        words = words or [
+            PROGRAM, "glm-4.7-fp8", "--tp", "4", "--backend", "replay:" + recording, "--db",
+            os.path.join(folder, "%d.db" % Terminal.count), "--batch-sizes", "1,16,64",
+            "--warps", "4", *more]
         self.screen = pyte.Screen(*size)
         self.stream = pyte.ByteStream(self.screen)
         self.raw = b""
@@ -240,7 +242,9 @@ def stalled_reader():
     assert t.end() == 0
 
 
-for test in (whole_life, one_key_is_few_bytes, resize_storm, signals_end_it, interrupt_asks,
-             lost_terminal, crash_restores, draws_anew, other_terminals, mouse, stalled_reader):
-    test()
-    print("ok", test.__name__, flush=True)
+if __name__ == "__main__":
+    for test in (whole_life, one_key_is_few_bytes, resize_storm, signals_end_it, interrupt_asks,
+                 lost_terminal, crash_restores, draws_anew, other_terminals, mouse,
+                 stalled_reader):
+        test()
+        print("ok", test.__name__, flush=True)

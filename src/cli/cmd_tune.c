@@ -205,6 +205,14 @@ static int report(
     return code;
 }
 
+static bool can_time(const struct tune_ask *ask, struct error *err)
+{
+    return strcmp(ask->options.backend, "none") != 0 ||
+           error_set(err, ERROR_DEVICE,
+               "no %s here to time on; `moebench MODEL --device ..` plans without it",
+               ask->question.device.name);
+}
+
 static int tune_run(const struct arguments *args, struct error *err)
 {
     const char *out = arguments_text(args, "out", NULL);
@@ -213,7 +221,7 @@ static int tune_run(const struct arguments *args, struct error *err)
     double began = clock_monotonic();
     int code = 0;
 
-    if (tune_ask(args, arguments_operand(args, 0), ask, err)) {
+    if (tune_ask(args, arguments_operand(args, 0), ask, err) && can_time(ask, err)) {
         announce(ask);
         ask->options.began = began;
         catch_signals();

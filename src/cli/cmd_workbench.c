@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/commands.h"
-#include "cli/tune_ask.h"
+#include "cli/start_ask.h"
 #include "cli/tune_print.h"
 
+#include "base/child.h"
 #include "base/text.h"
 #include "ui/screen.h"
 #include "ui/settings.h"
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct option_spec workbench_options[] = {
     TARGET_OPTIONS,
@@ -58,29 +60,35 @@ static bool read_color(const struct arguments *args, bool *color, struct error *
            error_set(err, ERROR_USAGE, "--color %s: auto, always or never", when);
 }
 
+static bool read_theme(
+    const struct arguments *args, struct screen_options *screen, struct error *err)
+{
+    const char *theme = arguments_text(args, "theme", NULL);
+    screen->theme = settings_theme();
+    if (theme && !theme_parse(theme, &screen->theme))
+        return error_set(err, ERROR_USAGE, "--theme %s: viridis, cividis, mono or ascii", theme);
+    return read_color(args, &screen->color, err);
+}
+
 static bool read_screen(const struct arguments *args, const struct tune_ask *ask,
     struct screen_options *screen, struct error *err)
 {
-    const char *theme = arguments_text(args, "theme", NULL);
     const char *out = arguments_text(args, "out", "moebench-out");
     const struct question *question = &ask->question;
     const char *triton =
         *ask->target.triton ? ask->target.triton : engine_pinned_triton(&question->engine);
-    screen->theme = settings_theme();
     screen->script = arguments_text(args, "script", NULL);
     screen->export = export_now;
     screen->ascii = arguments_flag(args, "ascii");
     screen->mouse = arguments_flag(args, "mouse");
     screen->arg = args;
     screen->database = ask->options.db;
-    if (theme && !theme_parse(theme, &screen->theme))
-        return error_set(err, ERROR_USAGE, "--theme %s: viridis, cividis, mono or ascii", theme);
     for (int gemm = 0; gemm < GEMM_COUNT; gemm++) {
         char *path = question->gemms[gemm] ? export_path(question, triton, (enum gemm)gemm) : NULL;
         screen->export_paths[gemm] = path ? xasprintf("%s/%s", out, path) : NULL;
         free(path);
     }
-    return read_color(args, &screen->color, err);
+    return read_theme(args, screen, err);
 }
 
 /* What the tune came to, as an exit code. */
@@ -116,20 +124,97 @@ static int run_ui(
     return code;
 }
 
+/* Opens what was asked for; its exit code. */
+static int open_workbench(
+    const struct arguments *args, bool asked, struct tune_ask *ask, int *number, struct error *err)
+{
+    int code = 0;
+    if (asked) {
+        ask->options.paused = arguments_flag(args, "paused");
+        ask->options.follow = true;
+        code = run_ui(args, ask, number, err);
+    }
+    terminal_close();
+    tune_ask_free(ask);
+    free(ask);
+    return code;
+}
+
+/* The line that a new tune's form came to. */
+static int run_new(const struct arguments *args, char *const words[], struct tune_card *card,
+    int *number, struct error *err)
+{
+    struct start_line line = {0};
+    struct tune_ask *ask = xcalloc(1, sizeof *ask);
+    bool asked = start_line_make(args, words, &line, err) &&
+                 tune_ask_on(&line.args, arguments_operand(&line.args, 0), card, ask, err);
+    int code = open_workbench(&line.args, asked, ask, number, err);
+    start_line_free(&line);
+    return code;
+}
+
+static int run_stored(const struct arguments *args, long long tune, int *number, struct error *err)
+{
+    struct tune_ask *ask = xcalloc(1, sizeof *ask);
+    bool asked = tune_ask_stored(args, tune, ask, err);
+    return open_workbench(args, asked, ask, number, err);
+}
+
+static bool ask_start(const struct arguments *args, struct start_source *source,
+    struct start_answer *answer, struct error *err)
+{
+    struct start *start = xcalloc(1, sizeof *start);
+    struct screen_options screen = {0};
+    struct start_options options = {.look = start_source_look, .arg = source};
+    bool done = read_theme(args, &screen, err) && start_source_open(source, args, start, err);
+    options.theme = screen.theme;
+    options.color = screen.color;
+    options.mouse = arguments_flag(args, "mouse");
+    if (done && strcmp(arguments_text(args, "ui", "screen"), "line") == 0)
+        start_run_lines(start, &options, answer);
+    else if (done)
+        done = start_run(start, &options, answer, err);
+    start_close(start);
+    free(start);
+    return done;
+}
+
+/* Without MODEL: a person is asked, a pipe gets the tune that was touched last. */
+static int run_start(const struct arguments *args, int *number, struct error *err)
+{
+    struct start_source source = {0};
+    struct start_answer answer = {0};
+    bool line = strcmp(arguments_text(args, "ui", "screen"), "line") == 0;
+    int code = 0;
+    if (arguments_flag(args, "script") || !isatty(STDIN_FILENO) ||
+        (!line && !isatty(STDOUT_FILENO)))
+        return run_stored(args, 0, number, err);
+    if (ask_start(args, &source, &answer, err)) {
+        *number = answer.signal;
+        if (answer.effect == START_RESUME)
+            code = run_stored(args, answer.tune, number, err);
+        if (answer.effect == START_NEW)
+            code = run_new(args, answer.words, &source.card, number, err);
+    }
+    terminal_close();
+    child_free_words(answer.words);
+    start_source_close(&source);
+    return code;
+}
+
 static int workbench_run(const struct arguments *args, struct error *err)
 {
     const char *model = arguments_operand(args, 0);
-    struct tune_ask *ask = xcalloc(1, sizeof *ask);
     int code = 0, number = 0;
-    if (model ? tune_ask(args, model, ask, err) : tune_ask_last(args, ask, err)) {
-        ask->options.paused = arguments_flag(args, "paused");
-        ask->options.follow = true;
-        code = run_ui(args, ask, &number, err);
+    if (!model) {
+        code = run_start(args, &number, err);
+    } else {
+        struct tune_ask *ask = xcalloc(1, sizeof *ask);
+        bool asked = tune_ask(args, model, ask, err);
+        code = open_workbench(args, asked, ask, &number, err);
     }
     if (*terminal_notice())
         fprintf(stderr, "moebench: %s\n", terminal_notice());
-    tune_ask_free(ask);
-    free(ask);
     if (number) {
         signal(number, SIG_DFL);
         raise(number);
@@ -142,8 +227,9 @@ const struct command cmd_workbench = {
     .operands = "[MODEL]",
     .operands_most = 1,
     .summary = "the screen; also what runs without a command",
-    .details = "A tune with its maps on a full screen; `?` there lists the keys. Without MODEL the "
-               "tune that was\ntouched last goes on.\n",
+    .details = "A tune with its maps on a full screen; `?` there lists the keys. Without "
+               "MODEL the start\nscreen lists the tunes and makes new ones; without a terminal the "
+               "tune that was touched\nlast goes on.\n",
     .options = workbench_options,
     .run = workbench_run,
 };

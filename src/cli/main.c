@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "base/path.h"
 #include "base/text.h"
 #include "cli/commands.h"
 #include "domain/model.h"
@@ -49,13 +50,14 @@ static int close_stdout(int code)
     return code ? code : ERROR_FAILED;
 }
 
-/* Without a command: a model, or options, or on a terminal nothing at all. */
+/* Without a command: a model (a file that is none says why), or options, or on a terminal nothing
+ * at all. */
 static bool is_workbench(const char *name)
 {
     struct model model;
     if (!*name)
         return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
-    return *name == '-' || model_load(name, &model, NULL);
+    return *name == '-' || path_exists(name) || model_load(name, &model, NULL);
 }
 
 int main(int argc, char **argv)

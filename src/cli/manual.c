@@ -3,7 +3,7 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
-#include "ui/keys.h"
+#include "ui/start.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +31,7 @@ static const char head[] =
     "Without a command it opens the workbench, a full screen;\n"
     "without\n"
     ".Ar MODEL\n"
-    "that goes on with the tune that was touched last.\n"
+    "the start screen lists the tunes and makes new ones.\n"
     ".Pp\n"
     ".Ar MODEL\n"
     "is a config.json, a folder that has one, a shipped name, or a model in the local\n"
@@ -128,6 +128,12 @@ char *manual_page(void)
             continue;
         add_item(&out, "Ic", key_table[i].name, "");
         add_plain(&out, key_table[i].help);
+        text_add(&out, "\n");
+    }
+    text_add(&out, ".El\n.Ss On the start screen\n.Bl -tag -width Ds\n");
+    for (size_t i = 0; i < start_key_count; i++) {
+        add_item(&out, "Ic", start_keys[i].name, "");
+        add_plain(&out, start_keys[i].help);
         text_add(&out, "\n");
     }
     text_add(&out, ".El\n%s", tail);

@@ -79,17 +79,19 @@ static bool read_question(const struct arguments *args, struct question *q, stru
     return true;
 }
 
-/* The card at hand, asked of a worker; *err as the worker gives it when there is none. */
-static bool ask_card(const struct tuner_options *options, struct device *device, struct error *err)
+void tune_card_ask(struct tune_card *card, int ordinal)
 {
-    struct client_options client_options = {.backend = "cuda", .ordinal = options->device_ordinal};
-    struct client *client = client_open(&client_options, err);
+    struct client_options client_options = {.backend = "cuda", .ordinal = ordinal};
+    struct client *client;
 
-    if (!client)
-        return false;
-    *device = client_hello(client)->device;
+    if (card->asked)
+        return;
+    card->asked = true;
+    client = client_open(&client_options, &card->why);
+    card->there = client != NULL;
+    if (client)
+        card->device = client_hello(client)->device;
     client_close(client, false);
-    return true;
 }
 
 /* A recording brings its device with it, and its engine unless one is named. */
@@ -117,28 +119,56 @@ static bool ask_recording(
     return true;
 }
 
-static bool ask_device(const struct arguments *args, struct tune_ask *ask, struct error *err)
+/* A device named by its architecture is any card of that. */
+static bool is_device(const struct device *named, const struct device *device)
+{
+    return text_starts_with(named->name, "sm_") ? named->arch == device->arch
+                                                : strcmp(named->name, device->name) == 0;
+}
+
+static bool ask_plan(struct tune_ask *ask)
+{
+    ask->options.backend = "none";
+    ask->question.device = ask->target.device;
+    snprintf(ask->note, sizeof ask->note, "no %.100s here: a plan, nothing is measured",
+        ask->target.device.name);
+    return true;
+}
+
+static bool ask_device(
+    const struct arguments *args, struct tune_card *card, struct tune_ask *ask, struct error *err)
 {
     const char *backend = arguments_text(args, "backend", NULL);
-    struct error none = {0};
+    bool named = arguments_flag(args, "device");
 
+    if (backend && strcmp(backend, "none") == 0)
+        return ask_plan(ask);
     if (backend && text_starts_with(backend, "replay")) {
         ask->options.backend = backend;
         return ask_recording(args, backend, ask, err);
     }
     if (backend && strcmp(backend, "cuda") != 0)
-        return error_set(err, ERROR_USAGE, "--backend %s: cuda, replay or replay:FILE", backend);
+        return error_set(
+            err, ERROR_USAGE, "--backend %s: cuda, replay, replay:FILE or none", backend);
     ask->options.backend = "cuda";
-    if (ask_card(&ask->options, &ask->question.device, backend ? err : &none))
+    tune_card_ask(card, ask->options.device_ordinal);
+    if (card->there && (!named || is_device(&ask->target.device, &card->device))) {
+        ask->question.device = card->device;
         return true;
+    }
+    if (backend && card->there)
+        return error_set(err, ERROR_DEVICE, "--device %s: the card here is a %s",
+            arguments_text(args, "device", ""), card->device.name);
     if (backend)
-        return false;
+        return error_set(err, card->why.kind, "%s", card->why.text);
+    if (named)
+        return ask_plan(ask);
     ask->options.backend = "replay";
     if (!ask_recording(args, "replay", ask, err))
-        return error_set(
-            err, ERROR_DEVICE, "no card can be used (%.400s) and %.400s", none.text, err->text);
-    snprintf(
-        ask->note, sizeof ask->note, "no card can be used (%.180s): recorded figures", none.text);
+        return error_set(err, ERROR_DEVICE, "no card can be used (%.400s) and %.400s",
+            card->why.text, err->text);
+    snprintf(ask->note, sizeof ask->note, "no card can be used (%.180s): recorded figures",
+        card->why.text);
     return true;
 }
 
@@ -183,8 +213,8 @@ static bool read_options(const struct arguments *args, struct tune_ask *ask, str
            error_set(err, ERROR_USAGE, "no HOME: name a database with --db or MOEBENCH_DB");
 }
 
-bool tune_ask(
-    const struct arguments *args, const char *model, struct tune_ask *ask, struct error *err)
+bool tune_ask_on(const struct arguments *args, const char *model, struct tune_card *card,
+    struct tune_ask *ask, struct error *err)
 {
     struct question *q = &ask->question;
 
@@ -193,7 +223,7 @@ bool tune_ask(
     space_free(&q->space);
     if (!target_resolve(args, model, &ask->target, err) || !target_space(args, &q->space, err) ||
         !read_question(args, q, err) || !read_options(args, ask, err) ||
-        !ask_device(args, ask, err))
+        !ask_device(args, card, ask, err))
         return false;
     snprintf(q->model, sizeof q->model, "%s", ask->target.model.name);
     q->engine = ask->target.engine;
@@ -203,24 +233,35 @@ bool tune_ask(
     return look_at_incumbent(ask, err);
 }
 
-static bool read_last(struct store *store, struct tune_ask *ask, struct error *err)
+bool tune_ask(
+    const struct arguments *args, const char *model, struct tune_ask *ask, struct error *err)
+{
+    struct tune_card card = {0};
+
+    return tune_ask_on(args, model, &card, ask, err);
+}
+
+static bool read_stored(struct store *store, long long id, struct tune_ask *ask, struct error *err)
 {
     struct store_tune *tunes = NULL;
-    size_t count = 0;
+    size_t count = 0, at = 0;
     bool done = store_list_tunes(store, &tunes, &count, err);
 
-    if (done && count == 0)
+    while (id && at < count && tunes[at].id != id)
+        at++;
+    if (done && at == count)
         done = error_set(
-            err, ERROR_USAGE, "%s holds no tune yet; name a model: moebench MODEL", ask->db);
+            err, ERROR_USAGE, "%s holds no such tune; name a model: moebench MODEL", ask->db);
     if (done)
-        done = question_from_json(tunes[0].question, &ask->question, ask->backend, err);
+        done = question_from_json(tunes[at].question, &ask->question, ask->backend, err);
     for (size_t i = 0; i < count; i++)
         store_tune_free(&tunes[i]);
     free(tunes);
     return done;
 }
 
-bool tune_ask_last(const struct arguments *args, struct tune_ask *ask, struct error *err)
+bool tune_ask_stored(
+    const struct arguments *args, long long id, struct tune_ask *ask, struct error *err)
 {
     const char *backend = arguments_text(args, "backend", NULL);
     struct store *store = NULL;
@@ -233,9 +274,11 @@ bool tune_ask_last(const struct arguments *args, struct tune_ask *ask, struct er
         return error_set(
             err, ERROR_USAGE, "%s: no database yet; name a model: moebench MODEL", ask->db);
     store = store_open(ask->db, STORE_READ, err);
-    done = store && read_last(store, ask, err);
+    done = store && read_stored(store, id, ask, err);
     store_close(store);
-    ask->options.backend = backend ? backend : ask->backend;
+    /* Another file of the same back-end may be named, not another back-end. */
+    ask->options.backend =
+        backend && text_starts_with(backend, ask->backend) ? backend : ask->backend;
     return done;
 }
 

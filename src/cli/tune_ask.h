@@ -20,7 +20,7 @@
         {"no-incumbent", NULL, "leave out imports and what the engine loads now"},         \
         {"again", NULL, "time afresh what is finished already"},                           \
         {"db", "FILE", "the database (MOEBENCH_DB, else the XDG data folder)"},            \
-        {"backend", "B", "cuda, replay or replay:FILE (cuda where there is a card)"},      \
+        {"backend", "B", "cuda, replay, replay:FILE, none (cuda where there is a card)"},  \
         {"pace", "X", "replay: 1 takes the card's own time, 0 none (0)"},                  \
         {"device-ordinal", "N", "which card (0)"},                                         \
         {"allow-busy", NULL, "go on though another process uses the GPU"},                 \
@@ -42,12 +42,27 @@ struct tune_ask {
     char note[256];   /* what was assumed ("no GPU: the recorded set of ..."), or "" */
 };
 
-/* Reads TARGET_OPTIONS, SPACE_OPTIONS and TUNE_OPTIONS, and looks which card (or recording) it is.
+/* The card at hand, for many questions in a row: asking takes a second. Start from {0}. */
+struct tune_card {
+    bool asked, there;
+    struct device device;
+    struct error why; /* it is not there */
+};
+
+/* Asks a worker, unless it was asked before. */
+void tune_card_ask(struct tune_card *card, int ordinal);
+
+/*
+ * Reads TARGET_OPTIONS, SPACE_OPTIONS and TUNE_OPTIONS, and looks which card (or recording) it is.
+ * A --device that is not at hand, or --backend none, makes a plan: the back-end is "none".
  */
 bool tune_ask(
     const struct arguments *args, const char *model, struct tune_ask *ask, struct error *err);
-/* The tune that was touched last in the database, asked again. */
-bool tune_ask_last(const struct arguments *args, struct tune_ask *ask, struct error *err);
+bool tune_ask_on(const struct arguments *args, const char *model, struct tune_card *card,
+    struct tune_ask *ask, struct error *err);
+/* A tune of the database asked again; id 0: the one touched last. */
+bool tune_ask_stored(
+    const struct arguments *args, long long id, struct tune_ask *ask, struct error *err);
 void tune_ask_free(struct tune_ask *ask);
 
 #endif

@@ -161,6 +161,20 @@ static bool find_named(const char *name, struct device *device, struct error *er
     return found;
 }
 
+bool device_known(size_t at, struct device *device)
+{
+    char *folder = path_data_folder(), *path = path_join(folder, "devices.json");
+    struct json *list = json_parse_file(path, NULL);
+    const struct json *row = json_at(list, at);
+
+    if (row)
+        read_row(row, device);
+    json_free(list);
+    free(path);
+    free(folder);
+    return row != NULL;
+}
+
 bool device_find(const char *name, struct device *device, struct error *err)
 {
     int arch;

@@ -28,6 +28,8 @@ struct device {
  * that fits several ("H100").
  */
 bool device_find(const char *name, struct device *device, struct error *err);
+/* The at-th of data/devices.json, in its order; false: there are not so many. */
+bool device_known(size_t at, struct device *device);
 /* The limit for an architecture, 0 when unknown: 80 -> 166,912; 86, 89, 120, 121 -> 101,376; ... */
 int device_smem_limit(int arch);
 void device_add_json(struct json *object, const struct device *device);

@@ -87,6 +87,14 @@ bool gemm_parse(const char *name, enum gemm *gemm)
     return false;
 }
 
+bool shape_equal(const struct shape *a, const struct shape *b)
+{
+    return a->experts == b->experts && a->top_k == b->top_k && a->hidden == b->hidden &&
+           a->intermediate == b->intermediate && a->dtype == b->dtype && a->out == b->out &&
+           a->block_n == b->block_n && a->block_k == b->block_k &&
+           a->per_channel == b->per_channel && a->gated == b->gated;
+}
+
 int shape_gemm_n(const struct shape *shape, enum gemm gemm)
 {
     if (gemm == GEMM_DOWN)

@@ -49,6 +49,8 @@ struct shape {
     bool gated;
 };
 
+/* Whether a kernel and its timings cannot tell them apart. */
+bool shape_equal(const struct shape *a, const struct shape *b);
 /* Rows of B (kernel N) and reduction length (kernel K) of a GEMM. */
 int shape_gemm_n(const struct shape *shape, enum gemm gemm);
 int shape_gemm_k(const struct shape *shape, enum gemm gemm);

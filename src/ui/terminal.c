@@ -137,6 +137,10 @@ bool terminal_open(enum theme theme, bool color, bool mouse, struct error *err)
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
         return error_set(err, ERROR_USAGE,
             "screen: stdin and stdout are no terminal; --ui=line, or: moebench tune");
+    if (terminal.screen) {
+        terminal_theme(theme);
+        return true;
+    }
     tcgetattr(STDIN_FILENO, &terminal.before);
     terminal.screen = newterm(NULL, stdout, stdin);
     if (!terminal.screen) {

@@ -11,7 +11,8 @@
  */
 
 /* Takes stdin and stdout; an unknown TERM is taken for xterm-256color. mouse: clicks and the wheel
- * come as keys, KEY_CLICK and the page keys; the terminal then selects text with Shift only. */
+ * come as keys, KEY_CLICK and the page keys; the terminal then selects text with Shift only. One
+ * that is open already stays, in the new theme. */
 bool terminal_open(enum theme theme, bool color, bool mouse, struct error *err);
 /* Restores the screen; fine when none is open. */
 void terminal_close(void);

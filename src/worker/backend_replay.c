@@ -59,21 +59,13 @@ static void label(const void *self, char *buffer, size_t size)
     replay_label(replay->recorded, buffer, size);
 }
 
-static bool same_shape(const struct shape *a, const struct shape *b)
-{
-    return a->experts == b->experts && a->top_k == b->top_k && a->hidden == b->hidden &&
-           a->intermediate == b->intermediate && a->dtype == b->dtype && a->out == b->out &&
-           a->block_n == b->block_n && a->block_k == b->block_k &&
-           a->per_channel == b->per_channel && a->gated == b->gated;
-}
-
 static bool replay_setup(
     void *self, const struct setup *setup, struct setup_report *report, struct error *err)
 {
     struct replay *replay = self;
     const struct recorded *recorded = replay->recorded;
     const struct shape *shape = &recorded->shape;
-    if (!same_shape(shape, &setup->shape))
+    if (!shape_equal(shape, &setup->shape))
         return error_set(err, ERROR_FAILED,
             "the recorded set is of another layer: E=%d, N=%d, K=%d, top_k=%d, %s", shape->experts,
             shape->intermediate, shape->hidden, shape->top_k, dtype_name(shape->dtype));

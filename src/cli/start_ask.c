@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/start_ask.h"
+
+#include "base/child.h"
+#include "base/clock.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/database.h"
+#include "worker/replay.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define USUAL_SIZES "the usual 18"
+
+/* Options that the form asks for; those given before become its first values. */
+static const char *const form_options[] = {
+    "tp", "ep", "engine", "device", "batch-sizes", "quick", "full", "exhaustive"};
+
+static bool is_form_option(const char *name)
+{
+    for (size_t i = 0; i < sizeof form_options / sizeof form_options[0]; i++)
+        if (strcmp(name, form_options[i]) == 0)
+            return true;
+    return false;
+}
+
+static bool takes_value(const struct command *command, const char *name)
+{
+    const struct option_spec *option = command->options;
+    while (strcmp(option->name, name) != 0)
+        option++;
+    return option->argument != NULL;
+}
+
+bool start_line_make(
+    const struct arguments *before, char *const words[], struct start_line *line, struct error *err)
+{
+    size_t count = 0, more = 0;
+    while (words[more])
+        more++;
+    line->argv = xcalloc(before->given_count / 2 + more + 1, sizeof *line->argv);
+    for (size_t i = 0; i < before->given_count; i += 2) {
+        const char *name = before->given[i];
+        if (is_form_option(name))
+            continue;
+        line->argv[count++] = takes_value(before->command, name)
+                                  ? xasprintf("--%s=%s", name, before->given[i + 1])
+                                  : xasprintf("--%s", name);
+    }
+    for (size_t i = 0; i < more; i++)
+        line->argv[count++] = xstrdup(words[i]);
+    return arguments_parse(&line->args, before->command, (int)count, line->argv, err);
+}
+
+void start_line_free(struct start_line *line)
+{
+    arguments_free(&line->args);
+    child_free_words(line->argv);
+}
+
+static int percent_done(const struct store_tune *tune)
+{
+    if (tune->state == TUNE_DONE)
+        return 100;
+    return tune->total > 0 ? (int)(100 * tune->done / tune->total) : 0;
+}
+
+static void fill_tune(struct store *store, const struct store_tune *stored, struct start_tune *tune)
+{
+    struct store_device device;
+    char touched[32];
+    *tune = (struct start_tune){.id = stored->id, .percent = percent_done(stored)};
+    snprintf(tune->model, sizeof tune->model, "%s", stored->model);
+    snprintf(tune->engine, sizeof tune->engine, "%s", stored->engine);
+    snprintf(tune->backend, sizeof tune->backend, "%s", stored->backend);
+    snprintf(tune->state, sizeof tune->state, "%s", tune_state_name(stored->state));
+    if (store_get_device(store, stored->device, &device, NULL))
+        snprintf(tune->device, sizeof tune->device, "%s", device.device.name);
+    clock_iso(stored->touched, touched, sizeof touched);
+    snprintf(tune->touched, sizeof tune->touched, "%.10s %.5s", touched, touched + 11);
+}
+
+/* One timed afresh hides those of the same question before it: they cannot be gone on with. */
+static bool is_hidden(const struct store_tune tunes[], size_t at)
+{
+    for (size_t i = 0; i < at; i++)
+        if (strcmp(tunes[i].question, tunes[at].question) == 0)
+            return true;
+    return false;
+}
+
+static bool read_tunes(struct start *start, const char *path, struct error *err)
+{
+    struct store *store = store_open(path, STORE_READ, err);
+    struct store_tune *tunes = NULL;
+    size_t count = 0;
+    bool done = store && store_list_tunes(store, &tunes, &count, err);
+    start->tunes = xcalloc(count + 1, sizeof start->tunes[0]);
+    for (size_t i = 0; i < count; i++)
+        if (!is_hidden(tunes, i))
+            fill_tune(store, &tunes[i], &start->tunes[start->tune_count++]);
+    for (size_t i = 0; i < count; i++)
+        store_tune_free(&tunes[i]);
+    free(tunes);
+    store_close(store);
+    return done;
+}
+
+/* Which card, or what stands in for it. */
+static bool find_here(struct start_source *source, struct start *start, struct error *err)
+{
+    const char *backend = arguments_text(source->args, "backend", "cuda");
+    const char *file = strchr(backend, ':');
+    long ordinal;
+    if (!arguments_int(source->args, "device-ordinal", 0, 64, 0, &ordinal, err))
+        return false;
+    if (strcmp(backend, "cuda") == 0)
+        tune_card_ask(&source->card, (int)ordinal);
+    if (source->card.there) {
+        snprintf(start->here, sizeof start->here, "%s", source->card.device.name);
+        return true;
+    }
+    char *path = replay_path(file ? file + 1 : NULL, NULL);
+    source->recorded = path ? recorded_open(path, NULL) : NULL;
+    if (source->recorded)
+        replay_label(source->recorded, start->here, sizeof start->here);
+    else
+        snprintf(start->here, sizeof start->here, "no GPU here");
+    free(path);
+    return true;
+}
+
+static const char *engine_text(const struct engine *engine, char *buffer, size_t size)
+{
+    snprintf(buffer, size, "%s:%s", engine_name(engine), engine->version);
+    return buffer;
+}
+
+static void fill_choices(struct start *start, const struct start_source *source)
+{
+    static const char *const efforts[] = {"full", "quick", "exhaustive"};
+    struct engine engine;
+    struct device device;
+    char text[64];
+    for (size_t i = 0; engine_known(i, &engine); i++)
+        start_add_choice(start, START_ENGINE, engine_text(&engine, text, sizeof text));
+    start_add_choice(start, START_DEVICE, start->here);
+    for (size_t i = 0; device_known(i, &device); i++)
+        if (strcmp(device.name, start->here) != 0)
+            start_add_choice(start, START_DEVICE, device.name);
+    start_add_choice(start, START_SIZES, USUAL_SIZES);
+    for (size_t i = 0; i < sizeof efforts / sizeof efforts[0]; i++)
+        start_add_choice(start, START_EFFORT, efforts[i]);
+    if (source->recorded) {
+        start_set(start, START_ENGINE, engine_text(&source->recorded->engine, text, sizeof text));
+    } else {
+        start_set(start, START_ENGINE, start->choices[START_ENGINE][0]);
+    }
+}
+
+/* What the command line named counts as typed already. */
+static void take_given(struct start *start, const struct arguments *args)
+{
+    static const struct {
+        enum start_field field;
+        const char *option;
+    } given[] = {{START_TP, "tp"}, {START_EP, "ep"}, {START_ENGINE, "engine"},
+        {START_DEVICE, "device"}, {START_SIZES, "batch-sizes"}};
+    for (size_t i = 0; i < sizeof given / sizeof given[0]; i++) {
+        const char *text = arguments_text(args, given[i].option, NULL);
+        if (text)
+            start_set(start, given[i].field, text);
+    }
+    if (arguments_flag(args, "quick"))
+        start_set(start, START_EFFORT, "quick");
+    if (arguments_flag(args, "exhaustive"))
+        start_set(start, START_EFFORT, "exhaustive");
+}
+
+bool start_source_open(struct start_source *source, const struct arguments *args,
+    struct start *start, struct error *err)
+{
+    char *db = database_path(args, err);
+    *source = (struct start_source){.args = args};
+    *start = (struct start){0};
+    if (!db || (path_exists(db) && !read_tunes(start, db, err)) || !find_here(source, start, err)) {
+        free(db);
+        return false;
+    }
+    snprintf(start->db, sizeof start->db, "%s", db);
+    free(db);
+    start_set(start, START_TP, "1");
+    start_set(start, START_EP, "1");
+    start_set(start, START_DEVICE, start->here);
+    start_set(start, START_SIZES, USUAL_SIZES);
+    start_set(start, START_EFFORT, "full");
+    start_find_models(start, source);
+    fill_choices(start, source);
+    take_given(start, args);
+    start_open(start);
+    return true;
+}
+
+void start_source_close(struct start_source *source)
+{
+    recorded_free(source->recorded);
+}

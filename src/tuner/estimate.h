@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MOEBENCH_TUNER_ESTIMATE_H
+#define MOEBENCH_TUNER_ESTIMATE_H
+
+#include "tuner/plan.h"
+
+/*
+ * How long a tune that begins with nothing may take, before anything was looked at: pure. An
+ * estimate for people, scaled to what one H100 took; once a tune runs, its own speed tells more
+ * (race_measure_progress).
+ */
+struct estimate {
+    size_t kernels;   /* to compile, none in the cache */
+    double compile_s; /* with the cores given */
+    double timing_s;
+};
+
+void estimate_make(const struct plan *plan, int cores, struct estimate *estimate);
+
+#endif

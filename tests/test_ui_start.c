@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+/* The start screen: golden screens, keys, the command line that a form comes to.
+ * MOEBENCH_UPDATE_SCREENS=1 remakes tests/screens. */
+#include "cmocka_all.h"
+
+#include "base/child.h"
+#include "base/path.h"
+#include "domain/engine.h"
+#include "tuner/estimate.h"
+#include "ui/start.h"
+
+#include <stdio.h>
+
+static void fill_tunes(struct start *start)
+{
+    static const struct start_tune tunes[] = {
+        {7, "glm-4.7-fp8 TP4", "NVIDIA GB10", "sglang:0.5.4.post2", "cuda", "unfinished",
+            "2026-11-25 14:02", 37},
+        {5, "qwen3-coder-480b-a35b-instruct TP8", "NVIDIA H100 80GB HBM3", "sglang:0.5.23",
+            "replay", "done", "2026-11-24 09:30", 100},
+        {2, "zai-org/GLM-4.5-Air-FP8 TP2", "NVIDIA GB10", "vllm:0.33.0", "cuda", "failed",
+            "2026-10-01 23:59", 4},
+    };
+    start->tune_count = sizeof tunes / sizeof tunes[0];
+    start->tunes = xcalloc(start->tune_count, sizeof *start->tunes);
+    memcpy(start->tunes, tunes, sizeof tunes);
+}
+
+static void fill(struct start *start, bool tunes)
+{
+    *start = (struct start){.db = "/home/me/.local/share/moebench/moebench.db",
+        .here = "recorded on NVIDIA H100 80GB HBM3, 2026-11-25"};
+    if (tunes)
+        fill_tunes(start);
+    start_add_model(start, "zai-org/GLM-4.5-Air-FP8", "downloaded");
+    start_add_model(start, "glm-4.7-fp8", "recorded, TP4");
+    start_add_model(start, "mixtral-8x7b-v0.1", "shipped");
+    start_add_choice(start, START_ENGINE, "sglang:0.5.23");
+    start_add_choice(start, START_ENGINE, "sglang:0.5.4.post2");
+    start_add_choice(start, START_DEVICE, start->here);
+    start_add_choice(start, START_DEVICE, "NVIDIA GB10");
+    start_add_choice(start, START_SIZES, "the usual 18");
+    start_add_choice(start, START_EFFORT, "full");
+    start_add_choice(start, START_EFFORT, "quick");
+    start_set(start, START_TP, "4");
+    start_set(start, START_EP, "1");
+    start_set(start, START_ENGINE, "sglang:0.5.4.post2");
+    start_set(start, START_DEVICE, start->here);
+    start_set(start, START_SIZES, "the usual 18");
+    start_set(start, START_EFFORT, "full");
+}
+
+static void look_at(struct start *start, const char *error)
+{
+    struct start_look *look = xcalloc(1, sizeof *look);
+    *look = (struct start_look){
+        .facts = {{"time", "about 2 min (estimate): 58 s to compile on 16 cores, 35 s to time"},
+            {"tiles", "1696 of 1920 can run; 18 batch sizes; about 1136 kernels to compile"},
+            {"files",
+                "moebench-out/configs/triton_3_6_0/E=160,N=384,device_name=NVIDIA_H100_80GB_HBM3,"
+                "dtype=fp8_w8a8.json"}},
+        .fact_count = *error ? 0 : 3,
+        .tp = {1, 2, 4, 8},
+        .tp_count = 4,
+        .ep = {1, 2, 4},
+        .ep_count = 3,
+    };
+    snprintf(look->error, sizeof look->error, "%s", error);
+    start_take_look(start, look);
+    free(look);
+}
+
+static enum start_effect press(struct start *start, const char *keys)
+{
+    enum start_effect effect = START_NOTHING;
+    char *copy = xstrdup(keys), *rest = copy;
+    for (char *name = strtok_r(copy, " ", &rest); name; name = strtok_r(NULL, " ", &rest))
+        effect = start_key(start, key_by_name(name));
+    free(copy);
+    return effect;
+}
+
+static void check_words(const struct start *start, const char *want)
+{
+    struct text line = {0};
+    char **words = start_words(start);
+    for (int i = 0; words[i]; i++)
+        text_add(&line, "%s%s", i ? " " : "", words[i]);
+    assert_string_equal(line.data, want);
+    text_free(&line);
+    child_free_words(words);
+}
+
+static void compare_golden(const char *name, const char *suffix, const struct text *got)
+{
+    char *path = xasprintf("%s/tests/screens/%s.%s", SOURCE_FOLDER, name, suffix);
+    struct error err = {0};
+    if (getenv("MOEBENCH_UPDATE_SCREENS")) {
+        assert_true(path_write_atomic(path, got->data, got->length, &err));
+    } else {
+        size_t length = 0;
+        char *want = path_read(path, 1 << 20, &length, &err);
+        assert_non_null(want);
+        assert_string_equal(want, got->data);
+        free(want);
+    }
+    free(path);
+}
+
+static void check_screen(const struct start *start, const char *name, int width, int height)
+{
+    struct canvas canvas = {0};
+    struct text text = {0}, roles = {0};
+    canvas_resize(&canvas, width, height);
+    view_start(&canvas, start);
+    canvas_text(&canvas, &text);
+    canvas_roles(&canvas, &roles);
+    compare_golden(name, "txt", &text);
+    compare_golden(name, "roles", &roles);
+    text_free(&text);
+    text_free(&roles);
+    canvas_free(&canvas);
+}
+
+static void test_golden(void **arg)
+{
+    (void)arg;
+    struct start start;
+    fill(&start, true);
+    start_open(&start);
+    press(&start, "Down");
+    check_screen(&start, "start-80x24", 80, 24);
+    check_screen(&start, "start-200x50", 200, 50);
+    check_screen(&start, "start-40x10", 40, 10);
+    check_screen(&start, "start-39x9", 39, 9);
+    press(&start, "?");
+    check_screen(&start, "start-help-80x24", 80, 24);
+    press(&start, "Esc n g l m Down");
+    check_screen(&start, "start-pick-80x24", 80, 24);
+    press(&start, "Enter");
+    look_at(&start, "");
+    check_screen(&start, "start-form-80x24", 80, 24);
+    check_screen(&start, "start-form-200x50", 200, 50);
+    check_screen(&start, "start-form-40x10", 40, 10);
+    look_at(&start, "glm-4.7-fp8: --tp 7 does not divide the experts' 1536 columns");
+    press(&start, "Enter");
+    check_screen(&start, "start-refused-80x24", 80, 24);
+    start_close(&start);
+}
+
+/* No size makes it draw outside, or crash. */
+static void test_every_size(void **arg)
+{
+    (void)arg;
+    struct start start;
+    fill(&start, true);
+    start_open(&start);
+    for (int page = START_LIST; page <= START_HELP; page++) {
+        start.page = (enum start_page)page;
+        look_at(&start, "");
+        for (int height = 0; height <= 30; height++)
+            for (int width = 0; width <= 120; width += width < 12 ? 1 : 9) {
+                struct canvas canvas = {0};
+                canvas_resize(&canvas, width, height);
+                view_start(&canvas, &start);
+                canvas_free(&canvas);
+            }
+    }
+    start_close(&start);
+}
+
+static void test_list(void **arg)
+{
+    (void)arg;
+    struct start start;
+    fill(&start, true);
+    start_open(&start);
+    assert_int_equal(start.page, START_LIST);
+    assert_int_equal(press(&start, "Up"), START_NOTHING);
+    assert_int_equal(start.row, 0);
+    press(&start, "j j j j k");
+    assert_int_equal(start.row, 1);
+    assert_int_equal(press(&start, "Enter"), START_RESUME);
+    assert_int_equal(press(&start, "Ctrl-L"), START_REDRAW);
+    assert_int_equal(press(&start, "q"), START_QUIT);
+    start_close(&start);
+}
+
+static void test_new(void **arg)
+{
+    (void)arg;
+    struct start start;
+    fill(&start, false);
+    start_open(&start);
+    assert_int_equal(start.page, START_PICK); /* nothing to go on with */
+    press(&start, "Q W E Backspace Backspace Backspace 4 . 7 Enter");
+    assert_int_equal(start.page, START_FORM);
+    assert_int_equal(press(&start, "Enter"), START_NOTHING); /* not looked at yet */
+    look_at(&start, "");
+    check_words(&start, "glm-4.7-fp8 --tp 4 --engine sglang:0.5.4.post2");
+    press(&start, "Right");
+    check_words(&start, "glm-4.7-fp8 --tp 8 --engine sglang:0.5.4.post2");
+    assert_true(start.stale);
+    press(&start, "Right Down Right Down Left Down Right Down 1 Backspace");
+    check_words(&start, "glm-4.7-fp8 --ep 2 --engine sglang:0.5.23 --device NVIDIA GB10");
+    press(&start, "Left 1");
+    for (int i = 0; i < 14; i++)
+        press(&start, "Backspace");
+    press(&start, "1 , 8 Down Right");
+    check_words(&start,
+        "glm-4.7-fp8 --ep 2 --engine sglang:0.5.23 --device NVIDIA GB10 --batch-sizes 1,8 "
+        "--quick");
+    look_at(&start, "no");
+    assert_int_equal(press(&start, "Enter"), START_NOTHING);
+    assert_true(start.notice[0]);
+    check_words(&start, /* nothing is lost */
+        "glm-4.7-fp8 --ep 2 --engine sglang:0.5.23 --device NVIDIA GB10 --batch-sizes 1,8 "
+        "--quick");
+    look_at(&start, "");
+    assert_int_equal(press(&start, "Enter"), START_NEW);
+    start_close(&start);
+}
+
+static void test_path(void **arg)
+{
+    (void)arg;
+    struct start start;
+    fill(&start, false);
+    start_open(&start);
+    press(&start, ". / g l m Enter");
+    assert_string_equal(start.values[START_MODEL], "./glm");
+    press(&start, "Up m"); /* typing on the model searches again */
+    assert_int_equal(start.page, START_PICK);
+    press(&start, "Esc");
+    assert_int_equal(start.page, START_FORM);
+    assert_string_equal(start.values[START_MODEL], "./glm");
+    press(&start, "Esc");
+    assert_int_equal(start.page, START_LIST);
+    assert_int_equal(press(&start, "Enter"), START_NOTHING);
+    start_close(&start);
+}
+
+/* Within a factor of 1.5 of what an H100 with 16 cores took: 113 s, 1,121 kernels, and 51 s. */
+static void test_estimate(void **arg)
+{
+    (void)arg;
+    static const double took[] = {[EFFORT_QUICK] = 51, [EFFORT_FULL] = 113};
+    for (int effort = EFFORT_QUICK; effort <= EFFORT_FULL; effort++) {
+        struct question question;
+        struct plan plan;
+        struct estimate estimate;
+        question_defaults(&question);
+        question.effort = (enum effort)effort;
+        assert_true(engine_parse("sglang:0.5.4.post2", &question.engine, NULL));
+        assert_true(device_find("NVIDIA H100 80GB HBM3", &question.device, NULL));
+        question.shape = (struct shape){
+            160, 160, 8, 5120, 384, DTYPE_FP8_W8A8, DTYPE_BF16, .per_channel = true, .gated = true};
+        plan_make(&plan, &question, NULL);
+        estimate_make(&plan, 16, &estimate);
+        double s = estimate.compile_s + estimate.timing_s;
+        assert_true(s > took[effort] / 1.5 && s < took[effort] * 1.5);
+        plan_free(&plan);
+        question_free(&question);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_golden),
+        cmocka_unit_test(test_every_size),
+        cmocka_unit_test(test_list),
+        cmocka_unit_test(test_new),
+        cmocka_unit_test(test_path),
+        cmocka_unit_test(test_estimate),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
