@@ -48,6 +48,16 @@ class AbCuda(unittest.TestCase):
         self.assertEqual(run.returncode, 1)
         self.assertIn("its results are wrong", run.stderr)
 
+    def test_routings(self):
+        file = os.path.join(self.folder, "ids.txt")
+        with open(file, "w", encoding="ascii") as out:
+            out.write("".join(f"{i % 8} {(i * 3 + 1) % 8}\n" for i in range(64)))
+        run = self.ab("--m", "8", "--a", A, "--b", FAST, "--routing", file)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        run = self.ab("--m", "8", "--a", A, "--b", FAST, "--routing", file + "x")
+        self.assertEqual(run.returncode, 2)
+        self.assertIn("no such file", run.stderr)
+
     def test_a_fault_is_told(self):
         run = self.ab("--gemm", "up", "--m", "8", "--a", A, "--b", FAST, fake="fault=9")
         self.assertEqual(run.returncode, 1)

@@ -42,22 +42,15 @@ static bool pick_backend(const struct arguments *args, struct ab_ask *ask, struc
 
 static bool read_options(const struct arguments *args, struct ab_ask *ask, struct error *err)
 {
-    const char *routing = arguments_text(args, "routing", "uniform");
     struct question *q = &ask->question;
     long ordinal, seed, jobs;
 
     if (!arguments_int(args, "device-ordinal", 0, 1023, 0, &ordinal, err) ||
         !arguments_int(args, "jobs", 1, 4096, 0, &jobs, err) ||
-        !arguments_int(args, "seed", 0, 1L << 52, 1, &seed, err))
+        !arguments_int(args, "seed", 0, 1L << 52, 1, &seed, err) ||
+        !arguments_routing(args, &q->routing, &q->zipf, q->routing_file, err))
         return false;
     q->seed = (unsigned long long)seed;
-    if (text_starts_with(routing, "zipf:")) {
-        q->routing = ROUTING_ZIPF;
-        if (!text_to_double(routing + 5, &q->zipf) || q->zipf < 0)
-            return error_set(err, ERROR_USAGE, "--routing zipf:S takes a number, as zipf:1.1");
-    } else if (strcmp(routing, "uniform") != 0) {
-        return error_set(err, ERROR_USAGE, "--routing %s: uniform or zipf:S", routing);
-    }
     ask->options = (struct session_options){
         .device_ordinal = (int)ordinal,
         .allow_busy = arguments_flag(args, "allow-busy"),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/arguments.h"
 
+#include "base/path.h"
 #include "base/text.h"
 #include "cli/commands.h"
 
@@ -158,4 +159,24 @@ bool arguments_gemms(
 const char *arguments_operand(const struct arguments *args, size_t index)
 {
     return index < args->operand_count ? args->operands[index] : NULL;
+}
+
+bool arguments_routing(const struct arguments *args, enum routing_kind *kind, double *zipf,
+    char file[512], struct error *err)
+{
+    const char *text = arguments_text(args, "routing", "uniform");
+
+    *kind = ROUTING_UNIFORM;
+    if (strcmp(text, "uniform") == 0)
+        return true;
+    if (text_starts_with(text, "zipf:")) {
+        *kind = ROUTING_ZIPF;
+        return (text_to_double(text + 5, zipf) && *zipf >= 0) ||
+               error_set(err, ERROR_USAGE, "--routing zipf:S takes a number, as zipf:1.1");
+    }
+    *kind = ROUTING_FILE;
+    if (!path_exists(text) || strlen(text) >= 512)
+        return error_set(err, ERROR_USAGE, "--routing %s: no such file", text);
+    memcpy(file, text, strlen(text) + 1);
+    return true;
 }

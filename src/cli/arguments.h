@@ -3,6 +3,7 @@
 #define MOEBENCH_CLI_ARGUMENTS_H
 
 #include "base/error.h"
+#include "domain/routing.h"
 #include "domain/shape.h"
 
 #include <stdbool.h>
@@ -49,6 +50,9 @@ bool arguments_int(const struct arguments *args, const char *name, long low, lon
 /* --gemm: up, down or `both`, the word for the two and what stands without it. */
 bool arguments_gemms(
     const struct arguments *args, const char *both, bool gemms[GEMM_COUNT], struct error *err);
+/* --routing: uniform (the default), zipf:S, or a file of expert ids that is there. */
+bool arguments_routing(const struct arguments *args, enum routing_kind *kind, double *zipf,
+    char file[512], struct error *err);
 /* The operand, or NULL when there are fewer. */
 const char *arguments_operand(const struct arguments *args, size_t index);
 

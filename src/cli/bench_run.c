@@ -14,23 +14,6 @@
 
 #define ANSWER_TIMEOUT_S 60.0 /* the worker's own watchdog is quicker */
 
-static bool read_routing(const struct arguments *args, struct setup *setup, struct error *err)
-{
-    const char *text = arguments_text(args, "routing", "uniform");
-    if (strcmp(text, "uniform") == 0)
-        return true;
-    if (text_starts_with(text, "zipf:")) {
-        setup->routing = ROUTING_ZIPF;
-        return (text_to_double(text + 5, &setup->zipf) && setup->zipf >= 0) ||
-               error_set(err, ERROR_USAGE, "bench: --routing zipf:S takes a number, as zipf:1.1");
-    }
-    setup->routing = ROUTING_FILE;
-    if (strlen(text) >= sizeof setup->routing_file)
-        return error_set(err, ERROR_USAGE, "bench: --routing: the path is too long");
-    memcpy(setup->routing_file, text, strlen(text) + 1);
-    return true;
-}
-
 static bool set_up(
     struct bench *bench, struct client *client, const struct arguments *args, struct error *err)
 {
@@ -45,7 +28,7 @@ static bool set_up(
         if (bench->rows[i].m > setup.max_m)
             setup.max_m = bench->rows[i].m;
     if (!arguments_int(args, "seed", 0, 1L << 62, 1, &seed, err) ||
-        !read_routing(args, &setup, err))
+        !arguments_routing(args, &setup.routing, &setup.zipf, setup.routing_file, err))
         return false;
     setup.seed = (unsigned long long)seed;
     return client_setup(client, &setup, &bench->report, err);

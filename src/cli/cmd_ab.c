@@ -25,7 +25,7 @@ static const struct option_spec ab_options[] = {
     {"backend", "B", "cuda, replay or replay:FILE (cuda where there is a card)"},
     {"device-ordinal", "N", "which card (0)"},
     {"allow-busy", NULL, "go on though another process uses the GPU"},
-    {"routing", "R", "uniform or zipf:S (uniform)"},
+    {"routing", "R", "uniform, zipf:S, or a file of expert ids (uniform)"},
     {"seed", "N", "of inputs, routings and orders (1)"},
     {"python", "CMD", "the Python that has Triton (python3)"},
     {"container", "NAME", "the running container that has it"},

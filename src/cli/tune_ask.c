@@ -35,23 +35,6 @@ static bool read_time(const char *text, double *seconds, struct error *err)
     return true;
 }
 
-static bool read_routing(const char *text, struct question *question, struct error *err)
-{
-    question->routing = ROUTING_UNIFORM;
-    if (strcmp(text, "uniform") == 0)
-        return true;
-    if (text_starts_with(text, "zipf:")) {
-        question->routing = ROUTING_ZIPF;
-        return (text_to_double(text + 5, &question->zipf) && question->zipf >= 0) ||
-               error_set(err, ERROR_USAGE, "--routing zipf:S takes a number, as zipf:1.1");
-    }
-    question->routing = ROUTING_FILE;
-    if (!path_exists(text) || strlen(text) >= sizeof question->routing_file)
-        return error_set(err, ERROR_USAGE, "--routing %s: no such file", text);
-    memcpy(question->routing_file, text, strlen(text) + 1);
-    return true;
-}
-
 static bool read_effort(const struct arguments *args, enum effort *effort, struct error *err)
 {
     bool quick = arguments_flag(args, "quick"), exhaustive = arguments_flag(args, "exhaustive");
@@ -70,7 +53,7 @@ static bool read_question(const struct arguments *args, struct question *q, stru
     if (!read_effort(args, &q->effort, err) ||
         !read_time(arguments_text(args, "time", NULL), &q->budget_s, err) ||
         !arguments_gemms(args, "both", q->gemms, err) ||
-        !read_routing(arguments_text(args, "routing", "uniform"), q, err) ||
+        !arguments_routing(args, &q->routing, &q->zipf, q->routing_file, err) ||
         !arguments_int(args, "seed", 0, 1L << 52, 1, &seed, err) ||
         (sizes && !question_set_batch_sizes(q, sizes, err)))
         return false;

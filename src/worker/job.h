@@ -39,7 +39,7 @@ struct measure_item {
     int m;
     struct tile tile;
     int samples;       /* wanted */
-    int drawn;         /* samples of this point stored before: where replay's draws go on */
+    int drawn;         /* samples of it taken before, where draws go on; paired: 4 a block */
     int discard;       /* launches before the first sample */
     double give_up_us; /* > 0: a first launch slower than this stands as its only sample */
 };

@@ -91,10 +91,13 @@ void plan_begin(struct plan *plan, int group, bool first)
     }
 }
 
-/* The A and the B of an A B B A block take the same draws: their number is the block's. */
+/* The A and the B of an A B B A block take the same draws: their number is the block's. Blocks that
+ * earlier jobs timed count in. */
 static int sample_number(const struct plan *plan, const struct plan_step *step)
 {
-    return plan->job->paired ? step->item / 4 : plan->job->items[step->item].drawn + step->sample;
+    const struct measure_item *item = &plan->job->items[step->item];
+
+    return plan->job->paired ? item->drawn / 4 : item->drawn + step->sample;
 }
 
 bool plan_next(struct plan *plan, struct plan_batch *batch)
