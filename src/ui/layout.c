@@ -39,7 +39,7 @@ void layout_compute(
     if (width < 1 || height < 1)
         return;
     layout->title = (struct rect){0, 0, width, 1};
-    if (width < 40 || height < 10)
+    if (width < LAYOUT_LEAST_WIDTH || height < LAYOUT_LEAST_HEIGHT)
         return;
     layout->keys = (struct rect){0, height - 1, width, 1};
     layout->progress = (struct rect){0, height - 2, width, 1};

@@ -4,8 +4,11 @@
 
 #include "ui/canvas.h"
 
+#define LAYOUT_LEAST_WIDTH 40
+#define LAYOUT_LEAST_HEIGHT 10
+
 enum layout_mode {
-    LAYOUT_LINE, /* under 40x10: the title's row alone, for one line of state */
+    LAYOUT_LINE, /* under the least size: the title's row alone, for one line of state */
     LAYOUT_LIST, /* under 60x18: no maps */
     LAYOUT_MAPS
 };

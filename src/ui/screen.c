@@ -8,13 +8,18 @@
 #include "ui/view.h"
 
 #include <errno.h>
+#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#define FRAME_S 0.05 /* at most 20 frames a second */
-#define REST_S 0.25  /* the database is read when no key came for so long, and no more often */
+/* At most 20 frames a second: keys are answered at once, news wait until there was no frame for a
+ * while. */
+#define KEY_FRAME_S 0.05  /* from one key's frame to the next one's */
+#define KEY_REST_S 0.02   /* from any frame to a key's */
+#define NEWS_FRAME_S 0.10 /* from any frame to one of news */
+#define REST_S 0.25       /* the database is read when no key came for so long, and no more often */
 
 struct loop {
     struct tuner *tuner;
@@ -24,15 +29,15 @@ struct loop {
     struct canvas canvas;
     enum theme theme; /* the terminal's */
     struct past_reader *reader;
-    double drawn, pressed, looked; /* when */
-    bool stale, over;
+    double drawn, answered, pressed, looked; /* when: any frame, a key's, the last key, ... */
+    bool stale, asked, over;                 /* a frame is due; for a key */
     int signal;
 };
 
 static void press(struct loop *loop, int key)
 {
     int x, y;
-    loop->stale = true;
+    loop->stale = loop->asked = true;
     loop->pressed = clock_monotonic();
     if (key == KEY_CLICK) {
         terminal_pointer(&x, &y);
@@ -61,7 +66,9 @@ static void draw(struct loop *loop)
     view_draw(&loop->canvas, loop->snapshot, &loop->state);
     terminal_draw(&loop->canvas);
     loop->drawn = clock_monotonic();
-    loop->stale = false;
+    if (loop->asked)
+        loop->answered = loop->drawn;
+    loop->stale = loop->asked = false;
 }
 
 /* Ctrl-C asks as `q` does; the others end. */
@@ -74,13 +81,21 @@ static void heed_signal(struct loop *loop)
         loop->over = true, loop->signal = number;
 }
 
+/* When the next frame may be drawn. */
+static double frame_time(const struct loop *loop)
+{
+    if (!loop->asked)
+        return loop->drawn + NEWS_FRAME_S;
+    return fmax(loop->drawn + KEY_REST_S, loop->answered + KEY_FRAME_S);
+}
+
 static void wait_for_news(struct loop *loop)
 {
     struct pollfd fds[] = {
         {.fd = STDIN_FILENO, .events = POLLIN},
         {.fd = tuner_fd(loop->tuner), .events = POLLIN},
     };
-    double left = loop->stale ? FRAME_S - (clock_monotonic() - loop->drawn) : REST_S;
+    double left = loop->stale ? frame_time(loop) - clock_monotonic() : REST_S;
     int ms = left > 0 ? (int)(left * 1000) + 1 : 0;
     /* While a frame is due only keys are worth waking up for. */
     if (poll(fds, loop->stale ? 1 : 2, ms) < 0 && errno != EINTR)
@@ -118,10 +133,11 @@ static void run(struct loop *loop)
     while (!loop->over) {
         int now_width, now_height;
         terminal_size(&now_width, &now_height);
-        loop->stale = loop->stale || now_width != width || now_height != height;
+        if (now_width != width || now_height != height)
+            loop->stale = loop->asked = true;
         width = now_width;
         height = now_height;
-        if (loop->stale && clock_monotonic() - loop->drawn >= FRAME_S)
+        if (loop->stale && clock_monotonic() >= frame_time(loop))
             draw(loop);
         wait_for_news(loop);
         while (!loop->over && (key = terminal_key()) != 0)

@@ -26,11 +26,17 @@ static struct {
     char notice[160];
 } terminal;
 
-static volatile sig_atomic_t signalled;
+/* Those kept for terminal_signal, in the order in which they are told. */
+static const int kept[] = {SIGTERM, SIGHUP, SIGINT, SIGTSTP, SIGCONT};
+#define KEPT (sizeof kept / sizeof kept[0])
+
+static volatile sig_atomic_t came[KEPT];
 
 static void keep_signal(int number)
 {
-    signalled = number;
+    for (size_t i = 0; i < KEPT; i++)
+        if (kept[i] == number)
+            came[i] = 1;
 }
 
 static void crash(int number)
@@ -53,10 +59,9 @@ static void catch_one(int number, void (*handler)(int), int flags)
 
 static void catch_signals(void)
 {
-    static const int ends[] = {SIGHUP, SIGTERM, SIGINT};
     static const int crashes[] = {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL};
-    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
-        catch_one(ends[i], keep_signal, 0);
+    for (size_t i = 0; i < KEPT; i++)
+        catch_one(kept[i], keep_signal, 0);
     for (size_t i = 0; i < sizeof crashes / sizeof crashes[0]; i++)
         catch_one(crashes[i], crash, (int)SA_RESETHAND | SA_NODEFER);
     signal(SIGPIPE, SIG_IGN);
@@ -262,11 +267,37 @@ void terminal_copy(const char *text)
     free(encoded);
 }
 
+/* What is drawn already is sent anew, for a window that may have another size by now. */
+static void show_again(void)
+{
+    terminal_redraw();
+    refresh();
+    raise(SIGWINCH);
+}
+
+/* Gives the terminal back and stops as the shell expects it; comes back with SIGCONT. */
+static void stop(void)
+{
+    endwin();
+    signal(SIGTSTP, SIG_DFL);
+    raise(SIGTSTP);
+    catch_one(SIGTSTP, keep_signal, 0);
+}
+
 int terminal_signal(void)
 {
-    int number = signalled;
-    signalled = 0;
-    return number;
+    for (size_t i = 0; i < KEPT; i++) {
+        if (!came[i])
+            continue;
+        came[i] = 0;
+        if (kept[i] == SIGTSTP)
+            stop();
+        else if (kept[i] == SIGCONT)
+            show_again();
+        else
+            return kept[i];
+    }
+    return 0;
 }
 
 const char *terminal_notice(void)

@@ -7,7 +7,8 @@
 
 /*
  * The only module that knows ncurses; one terminal a process, used by the UI thread. SIGHUP,
- * SIGTERM and SIGINT are kept for terminal_signal; a crash restores the screen before it ends.
+ * SIGTERM, SIGINT and SIGTSTP are kept for terminal_signal, so that no handler calls ncurses; a
+ * crash restores the screen before it ends.
  */
 
 /* Takes stdin and stdout; an unknown TERM is taken for xterm-256color. mouse: clicks and the wheel
@@ -30,7 +31,8 @@ int terminal_key(void);
 void terminal_pointer(int *x, int *y);
 /* To the clipboard, by OSC 52. */
 void terminal_copy(const char *text);
-/* The signal that came since the last call, 0: none. */
+/* The signal that asks for an end and came since the last call, 0: none. A stop by Ctrl-Z happens
+ * in here; after that the screen is shown again. */
 int terminal_signal(void);
 /* What was wrong with TERM, to be said after the end; "" when nothing was. */
 const char *terminal_notice(void);

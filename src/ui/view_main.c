@@ -89,15 +89,27 @@ static const char *short_device(const struct snapshot *snapshot)
     return text_starts_with(name, "NVIDIA ") ? name + 7 : name;
 }
 
+/* All that a window too small for more shows. */
+static void draw_state(const struct view *view)
+{
+    const struct snapshot *snapshot = view->snapshot;
+    struct phrases line = {0};
+    phrases_add(
+        &line, 0, ROLE_TITLE, "%d%% %s", percent(snapshot), board_state_name(snapshot->state));
+    if (snapshot->m > 0 && state_running(snapshot))
+        phrases_add(&line, 2, ROLE_TITLE, "%s M=%d", gemm_name(snapshot->gemm), snapshot->m);
+    phrases_add(&line, 1, ROLE_WARN, "needs %dx%d", LAYOUT_LEAST_WIDTH, LAYOUT_LEAST_HEIGHT);
+    phrases_add(&line, 3, ROLE_TITLE, "%s", origin(snapshot));
+    phrases_print(&line, view->canvas, &view->layout.title, 0, 0);
+}
+
 static void draw_title(const struct view *view)
 {
     const struct snapshot *snapshot = view->snapshot;
     const struct question *question = &snapshot->question;
     const struct rect *rect = &view->layout.title;
     if (view->layout.mode == LAYOUT_LINE) {
-        canvas_print(view->canvas, rect, 0, 0, ROLE_TITLE, "%d%% %s %s M=%d %s", percent(snapshot),
-            board_state_name(snapshot->state), gemm_name(snapshot->gemm), snapshot->m,
-            origin(snapshot));
+        draw_state(view);
         return;
     }
     struct phrases line = {0};
