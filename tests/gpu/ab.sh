@@ -3,7 +3,8 @@
 # Usage: tests/gpu/ab.sh [DB]. On a GPU, after tests/gpu/pack: GLM-4.7-FP8 TP4, SGLang 0.5.4.post2.
 # 20 entries against themselves (at most one false verdict), then the public GB10 ladder as a file
 # against moebench's choices and against the engine's default. DB: a database that holds a tune of
-# the layer on this card; without it a quick one is made. Results go to $OUT (gpu-results/).
+# the layer on this card; without it a quick one is made. Results go to $OUT (gpu-results/). Every
+# part says how long it took; no part begins after $LIMIT seconds (220).
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 root=$PWD
@@ -19,10 +20,21 @@ moebench=$pack/bin/moebench
 ladder=$root/data/gb10/configs/triton_3_5_0
 ladder+='/E=160,N=384,device_name=NVIDIA_GB10,dtype=fp8_w8a8.json'
 failed=0
+limit=${LIMIT:-220}
+SECONDS=0
+
+# NAME: says what the time was; false and a fault when there is none left for what comes next.
+pass() {
+    printf '%4d s  %s\n' "$SECONDS" "$1"
+    [ "$SECONDS" -lt "$limit" ] && return
+    echo "out of time: the rest is left out"
+    exit 1
+}
 
 if [ ! -e "$db" ]; then
     "$moebench" tune "${layer[@]}" --quick --db "$db" >"$out/ab-tune.txt" 2>&1 ||
         { tail -5 "$out/ab-tune.txt"; exit 1; }
+    pass 'a quick tune'
 fi
 
 false_verdicts=0 runs=0
@@ -39,6 +51,7 @@ for gemm in up down; do
         esac
         runs=$((runs + 1))
     done
+    pass "A/A of $gemm"
 done
 printf '%-36s %d of %d false verdicts\n' 'A/A of moebench'"'"'s choices' "$false_verdicts" "$runs"
 [ "$false_verdicts" -le 1 ] || failed=1
@@ -72,5 +85,7 @@ PYTHON
 }
 
 compare ladder-vs-choice "$ladder" choice
+pass 'the ladder against the choices'
 compare ladder-vs-default "$ladder" default
+pass 'the ladder against the default'
 exit "$failed"
