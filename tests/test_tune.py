@@ -119,16 +119,49 @@ def kills(result):
     print("%d kills, %d measurements acknowledged before the last" % (count, len(known)))
 
 
+def holds_what_was_chosen(stopped, out):
+    """The files of a stopped tune: verified or the default, and the same from the store."""
+    chosen = {(c["gemm"], c["m"]): c for c in stopped["choices"]}
+    assert all(c["verified"] or c["source"] == "default" for c in chosen.values()), chosen
+    assert not all(c["settled"] for c in chosen.values())
+    for path in stopped["exported"]:
+        gemm = "down" if path.endswith("_down.json") else "up"
+        entries = json.load(open(path))
+        assert entries == {str(m): chosen[gemm, m]["tile"] for m in sorted(
+            m for g, m in chosen if g == gemm)}, entries
+    later = out + "-later"
+    shutil.rmtree(later, ignore_errors=True)
+    done = subprocess.run([PROGRAM, "export", "--db", os.path.join(folder, "budget.db"), "--out",
+                           later, "--allow-recorded"], capture_output=True, text=True)
+    assert done.returncode == 0 and " as of now" in done.stdout, done.stdout + done.stderr
+    same = subprocess.run(["diff", "-r", os.path.join(out, "configs"),
+                           os.path.join(later, "configs")], capture_output=True, text=True)
+    assert same.returncode == 0, same.stdout
+    check = subprocess.run([PROGRAM, "check", out], capture_output=True, text=True)
+    assert check.returncode == 0, check.stdout
+
+
 def budget_and_signals(result):
-    stopped = run("budget.db", "--time", "0.3s", "--pace", "1", code=4)
-    assert stopped["state"] == "stopped"
-    process = subprocess.Popen(words("budget.db", "--pace", "1"), stdout=subprocess.PIPE,
-                               stderr=subprocess.DEVNULL, text=True)
-    time.sleep(0.5)
-    process.send_signal(signal.SIGTERM)
-    out, _ = process.communicate(timeout=20)
-    assert process.returncode == 4, process.returncode
-    assert json.loads(out.splitlines()[-1])["state"] == "stopped"
+    out = os.path.join(folder, "stopped")
+    stopped = run("budget.db", "--time", "0.6s", "--pace", "1", "--allow-recorded", "--out", out,
+                  code=4)
+    assert stopped["state"] == "stopped" and stopped["exported_as_of_now"] > 0
+    assert stopped["exported_settled"] + stopped["exported_as_of_now"] == 6
+    holds_what_was_chosen(stopped, out)
+    for number, code in ((signal.SIGINT, 4), (signal.SIGTERM, -15), (signal.SIGHUP, -1)):
+        shutil.rmtree(out)
+        process = subprocess.Popen(words("budget.db", "--pace", "1", "--allow-recorded", "--out",
+                                         out), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   text=True, preexec_fn=lambda: signal.signal(signal.SIGHUP,
+                                                                               signal.SIG_DFL))
+        time.sleep(0.5)
+        process.send_signal(number)
+        text, errors = process.communicate(timeout=20)
+        assert process.returncode == code, (process.returncode, errors)
+        assert "all that was measured is stored" in errors, errors
+        stopped = json.loads(text.splitlines()[-1])
+        assert stopped["state"] == "stopped"
+        holds_what_was_chosen(stopped, out)
     assert tiles(run("budget.db")) == tiles(result)
 
 

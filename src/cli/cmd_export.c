@@ -3,7 +3,9 @@
 #include "cli/database.h"
 
 #include "base/text.h"
+#include "tuner/choices.h"
 #include "tuner/export.h"
+#include "tuner/result.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -38,6 +40,33 @@ static int compare_entries(const void *a, const void *b)
     return (x->m > y->m) - (x->m < y->m);
 }
 
+/* Where nothing is settled: what a tune that was stopped would have chosen then. */
+static void fill_so_far(const struct store_tune *tune, const struct store_choice stored[],
+    size_t stored_count, struct export_set *set)
+{
+    enum { MOST = GEMM_COUNT * TUNE_BATCH_SIZES };
+    struct choice *choices = xcalloc(MOST, sizeof *choices);
+    size_t count = result_so_far(tune->result, choices, MOST);
+
+    for (size_t i = 0; i < count; i++) {
+        const struct choice *c = &choices[i];
+        struct export_entry *entry =
+            choices_find(stored, stored_count, c->gemm, c->m) ? NULL : entry_of(set, c->m);
+        if (!entry)
+            continue;
+        entry->chosen[c->gemm] = true;
+        entry->gemm[c->gemm].tile = c->tile;
+        entry->gemm[c->gemm].median_us = c->median_us;
+        entry->gemm[c->gemm].low_us = c->low_us;
+        entry->gemm[c->gemm].high_us = c->high_us;
+        entry->gemm[c->gemm].default_us = c->default_us;
+        entry->gemm[c->gemm].source = c->source;
+        entry->gemm[c->gemm].verified = c->verified;
+        memcpy(entry->gemm[c->gemm].reason, c->reason, sizeof c->reason);
+    }
+    free(choices);
+}
+
 /* The choices of the kernels timed last; an M that was dropped by hand has none. */
 static bool fill_entries(
     struct store *store, const struct store_tune *tune, struct export_set *set, struct error *err)
@@ -61,9 +90,11 @@ static bool fill_entries(
         entry->gemm[c->gemm].default_us = c->default_us;
         entry->gemm[c->gemm].source = c->source;
         entry->gemm[c->gemm].verified = c->verified;
+        entry->gemm[c->gemm].settled = true;
         snprintf(
             entry->gemm[c->gemm].reason, sizeof entry->gemm[c->gemm].reason, "%.199s", c->reason);
     }
+    fill_so_far(tune, choices, count, set);
     free(choices);
     qsort(set->entries, (size_t)set->count, sizeof set->entries[0], compare_entries);
     return true;
@@ -88,7 +119,7 @@ static bool write_set(
     const struct arguments *args, const struct export_set *set, const char *out, struct error *err)
 {
     struct export_result result;
-    char *text;
+    char *text, *summary;
 
     if (set->recorded && !arguments_flag(args, "allow-recorded"))
         return error_set(err, ERROR_FAILED,
@@ -104,7 +135,9 @@ static bool write_set(
             printf("wrote %s (%d entries)\n", result.paths[g], result.entries);
     }
     text = export_instructions(set, out, &result);
-    printf("%s%s", result.notes.data ? result.notes.data : "", text);
+    summary = export_summary(&result);
+    printf("%s\n%s%s", summary, result.notes.data ? result.notes.data : "", text);
+    free(summary);
     free(text);
     export_result_free(&result);
     return true;

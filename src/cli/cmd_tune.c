@@ -35,13 +35,26 @@ static void on_signal(int number)
 
 static void catch_signals(void)
 {
-    struct sigaction action = {.sa_handler = on_signal};
+    struct sigaction action = {.sa_handler = on_signal}, before;
 
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGHUP, &action, NULL);
+    sigaction(SIGHUP, NULL, &before);
+    if (before.sa_handler != SIG_IGN) /* nohup's wish stands */
+        sigaction(SIGHUP, &action, NULL);
     signal(SIGPIPE, SIG_IGN);
+}
+
+/* Whoever sent SIGHUP or SIGTERM sees that it was obeyed, now that all is stored. */
+static void end_by_signal(const struct error *err)
+{
+    if (signalled != SIGHUP && signalled != SIGTERM)
+        return;
+    fprintf(stderr, "moebench: %s\n", err->text);
+    fflush(NULL);
+    signal(signalled, SIG_DFL);
+    raise(signalled);
 }
 
 static bool has_ended(const struct snapshot *s)
@@ -133,7 +146,7 @@ static bool export_to(const struct arguments *args, const struct snapshot *s, co
     const char *container = arguments_text(args, "container", NULL);
     struct export_set *set = xcalloc(1, sizeof *set);
     struct export_result written;
-    char *text;
+    char *text, *summary;
     bool done;
 
     tune_export_set(s, set);
@@ -153,8 +166,12 @@ static bool export_to(const struct arguments *args, const struct snapshot *s, co
                 printf("wrote %s (%d entries)\n", written.paths[g], written.entries);
         }
         text = export_instructions(set, out, &written);
-        fputs(written.notes.data ? written.notes.data : "", stdout);
-        fputs(text, stdout);
+        summary = export_summary(&written);
+        printf("%s\n%s%s", summary, written.notes.data ? written.notes.data : "", text);
+        json_add_int(result, "exported_settled", written.entries - written.as_of_now);
+        json_add_int(result, "exported_as_of_now", written.as_of_now);
+        json_add_int(result, "left_out", written.left_out);
+        free(summary);
         free(text);
         if (container && s->toolchain.config_dir[0])
             done = copy_into_container(container, out, s->toolchain.config_dir, err);
@@ -188,11 +205,11 @@ static int report(
         return error_set(err, s->error_kind ? s->error_kind : ERROR_FAILED, "%s", s->error), 0;
     result = result_json(s);
     tune_print_table(stdout, s);
-    if (out && s->state == TUNER_DONE && !export_to(args, s, out, result, err))
-        code = (int)err->kind;
-    else if (!out || s->state != TUNER_DONE)
+    if (!out)
         json_add_array(result, "exported");
-    if (s->state == TUNER_STOPPED) {
+    else if (!export_to(args, s, out, result, err))
+        code = (int)err->kind;
+    if (s->state == TUNER_STOPPED && code == 0) {
         code = ERROR_STOPPED;
         error_set(err, ERROR_STOPPED, "%s", s->error);
     }
@@ -235,6 +252,7 @@ static int tune_run(const struct arguments *args, struct error *err)
     tuner_close(tuner);
     tune_ask_free(ask);
     free(ask);
+    end_by_signal(err);
     return code;
 }
 

@@ -45,8 +45,8 @@ static bool export_now(
     tune_export_set(snapshot, set);
     bool done = export_write(set, out, arguments_flag(args, "force"), &written, err);
     if (done)
-        snprintf(note, size, "%d files of %d entries written below %s", written.path_count,
-            written.entries, out);
+        snprintf(note, size, "%d files of %d entries (%d as of now) written below %s",
+            written.path_count, written.entries, written.as_of_now, out);
     export_result_free(&written);
     free(set);
     return done;

@@ -59,21 +59,24 @@ static void print_cell(FILE *stream, const struct snapshot *s, enum gemm gemm, i
     const struct choice *c = &s->choices[gemm][m];
     double experts = routing_expected_experts(&s->question.shape, c->m);
     struct roofline roof;
-    char tile[TILE_TEXT_SIZE] = "-", share[16] = "-", gain[16] = "-", beaten[16] = "-";
+    char tile[TILE_TEXT_SIZE] = "-", us[16] = "-", share[16] = "-", gain[16] = "-";
+    char beaten[16] = "-";
 
     if (!s->question.gemms[gemm])
         return;
     roofline_make(&s->question.shape, gemm, c->m, experts, &s->question.device, &roof);
     if (c->chosen) {
         tile_format(&c->tile, tile, sizeof tile);
-        if (roof.us > 0)
+        if (c->median_us > 0)
+            snprintf(us, sizeof us, "%.1f", c->median_us);
+        if (roof.us > 0 && c->median_us > 0)
             snprintf(share, sizeof share, "%.0f%%", 100 * roof.us / c->median_us);
         if (isfinite(c->default_us))
             snprintf(gain, sizeof gain, "%.2fx", c->default_us / c->median_us);
         if (c->incumbent_us > 0)
             snprintf(beaten, sizeof beaten, "%.2fx", c->incumbent_us / c->median_us);
     }
-    fprintf(stream, "  %-27s %9.1f %5s %6s", tile, c->median_us, share, gain);
+    fprintf(stream, "  %-27s %9s %5s %6s", tile, us, share, gain);
     if (s->incumbent.path[0])
         fprintf(stream, " %6s", beaten);
     fputc(c->chosen && !c->verified ? '?' : ' ', stream);
@@ -125,6 +128,7 @@ void tune_export_set(const struct snapshot *s, struct export_set *set)
             set->entries[m].gemm[g].default_us = c->default_us;
             set->entries[m].gemm[g].source = c->source;
             set->entries[m].gemm[g].verified = c->verified;
+            set->entries[m].gemm[g].settled = c->settled;
             memcpy(set->entries[m].gemm[g].reason, c->reason, sizeof c->reason);
         }
     }

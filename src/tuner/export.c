@@ -18,6 +18,20 @@ void export_result_free(struct export_result *result)
     text_free(&result->notes);
 }
 
+char *export_summary(const struct export_result *result)
+{
+    struct text text = {0};
+
+    text_add(&text, "%d M: %d settled", result->entries, result->entries - result->as_of_now);
+    if (result->as_of_now > 0)
+        text_add(&text, ", %d as of now", result->as_of_now);
+    if (result->defaults > 0)
+        text_add(&text, "; %d of them the engine's default", result->defaults);
+    if (result->left_out > 0)
+        text_add(&text, "; %d left out", result->left_out);
+    return text_take(&text);
+}
+
 char *export_path(const struct question *question, const char *triton, enum gemm gemm)
 {
     char folder[160], name[ENGINE_NAME_SIZE];
@@ -56,14 +70,45 @@ static bool entry_usable(
     return true;
 }
 
-static void note_source(
-    const struct export_set *set, const struct export_entry *entry, struct text *notes)
+static bool is_settled(const struct export_set *set, const struct export_entry *entry)
+{
+    bool settled = true;
+
+    for (int g = 0; g < GEMM_COUNT; g++)
+        settled = settled && (!set->question->gemms[g] || entry->gemm[g].settled);
+    return settled;
+}
+
+static void count_entry(
+    const struct export_set *set, const struct export_entry *entry, struct export_result *result)
 {
     enum gemm gemm = set->question->gemms[GEMM_UP] ? GEMM_UP : GEMM_DOWN;
+    enum choice_source source = entry->gemm[gemm].source;
+    bool settled = is_settled(set, entry);
 
-    if (entry->gemm[gemm].source != CHOICE_RACE)
-        text_add(notes, "M=%d: %s: %s\n", entry->m, choice_source_name(entry->gemm[gemm].source),
-            entry->gemm[gemm].reason);
+    result->entries++;
+    result->as_of_now += !settled;
+    result->defaults += source == CHOICE_DEFAULT;
+    if (source != CHOICE_RACE || !settled)
+        text_add(&result->notes, "M=%d: %s%s: %s\n", entry->m, settled ? "" : "as of now, ",
+            choice_source_name(source), entry->gemm[gemm].reason);
+}
+
+/* The engine gives every M to the nearest key: an M without entry gets one that was not made for
+ * it. */
+static void note_served_by(
+    const struct export_set *set, const bool usable[], int m, struct text *notes)
+{
+    int keys[TUNE_BATCH_SIZES];
+    size_t count = 0;
+
+    for (int i = 0; i < set->count; i++) {
+        if (usable[i])
+            keys[count++] = set->entries[i].m;
+    }
+    if (count > 0)
+        text_add(notes, "M=%d is served by the entry of M=%d\n", m,
+            keys[engine_nearest_key(keys, count, m)]);
 }
 
 /* The provenance file's object, or a new one; NULL and *err when it cannot be read. */
@@ -138,6 +183,7 @@ static void add_record_entry(struct json *entries, const struct export_entry *en
     json_add_double(object, "default_us", entry->gemm[gemm].default_us);
     json_add_string(object, "source", choice_source_name(entry->gemm[gemm].source));
     json_add_bool(object, "verified", entry->gemm[gemm].verified);
+    json_add_bool(object, "settled", entry->gemm[gemm].settled);
     json_add_string(object, "reason", entry->gemm[gemm].reason);
 }
 
@@ -277,9 +323,13 @@ bool export_write(const struct export_set *set, const char *out, bool force,
             engine_name(&set->question->engine));
     for (int i = 0; i < set->count; i++) {
         usable[i] = entry_usable(set, &set->entries[i], &result->notes);
-        result->entries += usable[i];
+        result->left_out += !usable[i];
         if (usable[i])
-            note_source(set, &set->entries[i], &result->notes);
+            count_entry(set, &set->entries[i], result);
+    }
+    for (int i = 0; i < set->count; i++) {
+        if (!usable[i])
+            note_served_by(set, usable, set->entries[i].m, &result->notes);
     }
     if (result->entries == 0)
         return error_set(err, ERROR_FAILED, "nothing to export: no M has a verified choice yet");
@@ -293,22 +343,26 @@ char *export_instructions(
 {
     const struct question *q = set->question;
     struct text text = {0};
+    char *folder = path_absolute(out); /* what the server is told must not hang on its own folder */
     int nodes = q->tp;
 
     text_add(&text, "On each node of the TP group (%d rank%s):\n", nodes, nodes == 1 ? "" : "s");
-    text_add(&text, "  copy      rsync -a %s/ NODE:%s/\n", out, out);
+    text_add(&text, "  copy      rsync -a %s/ NODE:%s/\n", folder, folder);
     text_add(&text, "  point     %s=%s (the folder above configs/)\n",
-        engine_environment(&q->engine), out);
-    text_add(&text, "  docker    run with -v %s:/moebench:ro -e %s=/moebench\n", out,
+        engine_environment(&q->engine), folder);
+    text_add(&text, "  docker    run with -v %s:/moebench:ro -e %s=/moebench\n", folder,
         engine_environment(&q->engine));
-    text_add(&text, "            (docker cp %s/configs NAME:%s is lost with its container)\n", out,
-        engine_package_folder(&q->engine));
+    text_add(&text, "            (docker cp %s/configs NAME:%s is lost with its container)\n",
+        folder, engine_package_folder(&q->engine));
     text_add(&text, "  restart   the server: files are read once\n");
     for (int g = 0; g < GEMM_COUNT; g++) {
-        char *line = result->paths[g] ? engine_found_line(&q->engine, result->paths[g]) : NULL;
+        char *path = result->paths[g] ? path_absolute(result->paths[g]) : NULL;
+        char *line = path ? engine_found_line(&q->engine, path) : NULL;
         if (line)
             text_add(&text, "  log line  %s\n", line);
         free(line);
+        free(path);
     }
+    free(folder);
     return text_take(&text);
 }

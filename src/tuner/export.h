@@ -16,6 +16,7 @@ struct export_entry {
         double median_us, low_us, high_us, default_us;
         enum choice_source source;
         bool verified;
+        bool settled; /* else the best as of when the tune was stopped */
         char reason[200];
     } gemm[GEMM_COUNT];
 };
@@ -33,11 +34,16 @@ struct export_set {
 struct export_result {
     char *paths[GEMM_COUNT]; /* owned; NULL: not written */
     int path_count;
-    int entries;       /* written, a file */
+    int entries;       /* written, a file; of them: */
+    int as_of_now;     /* not settled yet */
+    int defaults;      /* the engine's own, settled or not */
+    int left_out;      /* M of the question without an entry */
     struct text notes; /* lines: what was left out or taken by default, and why */
 };
 
 void export_result_free(struct export_result *result);
+/* "18 M: 16 settled, 2 as of now; 3 of them the engine's default; 1 left out"; free(). */
+char *export_summary(const struct export_result *result);
 /* Names of the files below DIR, for saying so before the first timing; free(). */
 char *export_path(const struct question *question, const char *triton, enum gemm gemm);
 /*

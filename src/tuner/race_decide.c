@@ -220,7 +220,9 @@ void race_decide(const struct race *race, int m_index, struct race_decision *dec
     if (!won) {
         pair = standard;
         decision->source = CHOICE_DEFAULT;
-        snprintf(decision->reason, sizeof decision->reason, "no tile of the space could be timed");
+        snprintf(decision->reason, sizeof decision->reason, "%s",
+            race->round[m_index] < 0 ? "nothing was timed here yet"
+                                     : "no tile of the space could be timed");
     } else {
         weigh_incumbent(race, m_index, &pair, decision);
         if (decision->default_runs)

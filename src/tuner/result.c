@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "tuner/result.h"
 
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
 static const char *state_text(enum tuner_state state)
 {
     switch (state) {
@@ -71,4 +75,64 @@ struct json *result_json(const struct snapshot *s)
         }
     }
     return json;
+}
+
+static double read_us(const struct json *json)
+{
+    double value;
+
+    return json_double(json, &value) ? value : NAN;
+}
+
+static enum choice_source read_source(const struct json *json)
+{
+    const char *name = json_string(json);
+
+    for (enum choice_source s = CHOICE_RACE; name && s < CHOICE_SOURCE_COUNT; s++) {
+        if (strcmp(choice_source_name(s), name) == 0)
+            return s;
+    }
+    return CHOICE_RACE;
+}
+
+static bool read_choice(const struct json *json, struct choice *choice)
+{
+    const char *gemm = json_string(json_get(json, "gemm"));
+    const char *reason = json_string(json_get(json, "reason"));
+    const struct json *low = json_first(json_get(json, "ci_us"));
+    long long m;
+
+    *choice = (struct choice){
+        .chosen = true,
+        .median_us = read_us(json_get(json, "median_us")),
+        .low_us = read_us(low),
+        .high_us = read_us(low ? json_next(low) : NULL),
+        .default_us = read_us(json_get(json, "default_us")),
+        .incumbent_us = read_us(json_get(json, "incumbent_us")),
+        .gain = NAN,
+        .gain_low = NAN,
+        .gain_high = NAN,
+        .verified = json_true(json_get(json, "verified")),
+        .source = read_source(json_get(json, "source")),
+    };
+    if (!gemm || !gemm_parse(gemm, &choice->gemm) || !json_int(json_get(json, "m"), &m) ||
+        !tile_from_json(json_get(json, "tile"), &choice->tile, NULL))
+        return false;
+    choice->m = (int)m;
+    snprintf(choice->reason, sizeof choice->reason, "%s", reason ? reason : "");
+    return true;
+}
+
+size_t result_so_far(const char *text, struct choice choices[], size_t limit)
+{
+    struct json *json = text ? json_parse(text, strlen(text), NULL) : NULL;
+    size_t count = 0;
+
+    for (const struct json *each = json_first(json_get(json, "choices")); each && count < limit;
+         each = json_next(each)) {
+        if (!json_true(json_get(each, "settled")))
+            count += read_choice(each, &choices[count]);
+    }
+    json_free(json);
+    return count;
 }

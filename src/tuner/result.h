@@ -12,5 +12,8 @@
  * whoever exports adds "exported".
  */
 struct json *result_json(const struct snapshot *snapshot);
+/* Of such a text the choices that were not settled when it was made; returns how many were written
+ * to `choices`. Unknown numbers are NAN. */
+size_t result_so_far(const char *text, struct choice choices[], size_t limit);
 
 #endif

@@ -257,6 +257,8 @@ bool tuner_keep_load(struct tuner *tuner, struct error *err)
             "not mixed",
             tuner->build.triton);
         tuner->tune.state = TUNE_UNFINISHED;
+        free(tuner->tune.result); /* its choices are of the other build */
+        tuner->tune.result = NULL;
     }
     tuner->tune.build = tuner->build.id;
     tuner_event(tuner, "phase", tuner->tune.done > 0 ? "goes on" : "begins");

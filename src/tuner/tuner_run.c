@@ -473,27 +473,6 @@ static bool work(struct tuner *tuner, struct error *err)
     return done;
 }
 
-/* What would be chosen now must be right to be of use: checks the pairs that are not settled. */
-static bool verify_so_far(struct tuner *tuner, struct error *err)
-{
-    for (int m = 0; m < tuner->question.batch_size_count && tuner->session.client; m++) {
-        for (int g = 0; g < GEMM_COUNT; g++) {
-            const struct choice *choice = &tuner->view.choices[g][m];
-            int tile = plan_find(&tuner->plan, &choice->tile);
-            struct race_item item = {
-                .gemm = (enum gemm)g, .m = choice->m, .m_index = m, .tile = tile};
-
-            if (!choice->chosen || choice->verified || choice->settled || tile < 0 ||
-                race_kernel(tuner->race, (enum gemm)g, tile) != KERNEL_READY)
-                continue;
-            if (!tuner_verify(tuner, &item, err))
-                return false;
-        }
-    }
-    tuner_view_choices(tuner);
-    return true;
-}
-
 bool tuner_run(struct tuner *tuner, struct error *err)
 {
     struct error later = {0};
@@ -508,7 +487,7 @@ bool tuner_run(struct tuner *tuner, struct error *err)
     if (!tuner_need_worker(tuner, err))
         return false;
     done = work(tuner, err);
-    if (!done && err->kind == ERROR_STOPPED && !verify_so_far(tuner, &later))
+    if (!done && err->kind == ERROR_STOPPED && !tuner_verify_so_far(tuner, &later))
         log_line("%s", later.text);
     tuner_publish(tuner, true);
     tuner->view.state = done ? TUNER_DONE : TUNER_STOPPED;

@@ -76,6 +76,11 @@ struct tuner {
 /* The plan with the incumbent's tiles, and an empty race of it. */
 void tuner_make_race(struct tuner *tuner);
 
+/* tuner_stop.c */
+/* What would be chosen now must be right to be of use: checks the pairs that are not settled, and
+ * takes the next best where one is wrong. */
+bool tuner_verify_so_far(struct tuner *tuner, struct error *err);
+
 /* tuner_incumbent.c */
 /* Once the store and the tool chain are known and before anything is fed to the race. */
 bool tuner_take_incumbent(struct tuner *tuner, struct error *err);
