@@ -10,7 +10,8 @@
  * factor), "skip" (leaves the last column unwritten).
  *
  * FAKE_CUDA, words: fault=N (the Nth fused launch, from 1, breaks the context), hang=N (never
- * ends), drift=N:F (after N graphs the sentinels take F times as long), lack=SYMBOL,
+ * ends), drift=N:F (after N fused launches the sentinels take F times as long), throttle=N:F (after
+ * so many the SM clock, and all but reading memory, runs at F of its pace), lack=SYMBOL,
  * memory=BYTES, name=X (no blanks).
  *
  * It stands in for libnvidia-ml.so.1 too (MOEBENCH_LIBNVML): gb10 (no memory figures, as a GB10
@@ -69,7 +70,7 @@ struct stream {
 };
 
 static double now_us;
-static int fused_launches, graphs;
+static int fused_launches;
 static CUresult broken; /* sticky */
 static int hung;
 
@@ -280,13 +281,26 @@ static void run_fused(const struct node *node)
     }
 }
 
-static double drift(void)
+/* The factor of "NAME=N:F" once so many fused launches were made, 1 before. */
+static double later_factor(const char *name)
 {
-    const char *text = getenv("FAKE_CUDA"), *at = text ? strstr(text, "drift=") : NULL;
+    const char *text = getenv("FAKE_CUDA"), *at = text ? strstr(text, name) : NULL;
     int after = 0;
     double factor = 1;
 
-    return at && sscanf(at, "drift=%d:%lf", &after, &factor) == 2 && graphs > after ? factor : 1;
+    if (!at || sscanf(at + strlen(name), "%d:%lf", &after, &factor) != 2)
+        return 1;
+    return fused_launches >= after ? factor : 1;
+}
+
+static double drift(void)
+{
+    return later_factor("drift=");
+}
+
+static double pace(void)
+{
+    return later_factor("throttle=");
 }
 
 static void run_node(const struct node *node)
@@ -303,7 +317,7 @@ static void run_node(const struct node *node)
             hung = 1;
         else
             run_fused(node);
-        now_us += word_of(node->function, "us=", 10);
+        now_us += word_of(node->function, "us=", 10) / pace();
         break;
     case FILL_VALUES:
     case FILL_SCALES:
@@ -319,9 +333,9 @@ static void run_node(const struct node *node)
         now_us += 30 * drift();
         break;
     case MMA:
-        now_us += 20 * drift();
+        now_us += 20 * drift() / pace();
         clock = *(struct abi_clock *const *)(const void *)&node->arguments[2];
-        *clock = (struct abi_clock){30000, 20000};
+        *clock = (struct abi_clock){30000, (unsigned long long)(20000 / pace())};
         break;
     default:
         **(volatile int *const *)first = *(const int *)(const void *)&node->arguments[1];
@@ -727,7 +741,6 @@ static CUresult graph_instantiate(struct graph **executable, struct graph *graph
 static CUresult graph_launch(struct graph *graph, struct stream *stream)
 {
     (void)stream;
-    graphs++;
     for (int i = 0; i < graph->count; i++)
         run(&graph->nodes[i]);
     return CUDA_SUCCESS; /* a fault shows later, as on a card */

@@ -14,6 +14,7 @@ struct fed {
     int m, m_index, tile;
     enum race_phase phase;
     float us;
+    double clock;
 };
 
 struct log {
@@ -23,10 +24,12 @@ struct log {
 
 static void feed(struct race *race, const struct fed *fed)
 {
-    if (fed->check)
+    if (fed->check) {
         race_add_check(race, fed->gemm, fed->m, fed->tile, fed->right);
-    else
-        race_add_sample(race, fed->gemm, fed->m_index, fed->tile, fed->phase, fed->us);
+        return;
+    }
+    race_set_clock(race, fed->clock);
+    race_add_sample(race, fed->gemm, fed->m_index, fed->tile, fed->phase, fed->us);
 }
 
 static void keep(struct log *log, struct race *race, const struct fed *fed)
@@ -47,23 +50,38 @@ static double launches(const struct race_step *step, const struct race_item *ite
     return fmax(1, ceil(SAMPLE_US / us));
 }
 
+static void measure_one(const struct race_card *card, const struct race_step *step, int at,
+    int number, struct race *race, struct log *log, struct race_sim *sim)
+{
+    const struct race_item *item = &step->items[at];
+    double us =
+        card->sample(card->self, item->gemm, item->m_index, item->tile, item->drawn + number);
+    struct fed fed = {.gemm = item->gemm,
+        .m_index = item->m_index,
+        .tile = item->tile,
+        .phase = step->phase,
+        .us = (float)us,
+        .clock = card->clock ? card->clock(card->self) : 0};
+    bool given_up = item->give_up_us > 0 && us > item->give_up_us;
+
+    keep(log, race, &fed);
+    sim->samples++;
+    sim->gpu_s += us * 1e-6 * (given_up ? 1 : launches(step, item, us) + (number == 0));
+}
+
+/* Item by item, or, as the worker does it when the step is to be shuffled, a sample of each in
+ * turn. */
 static void measure(const struct race_card *card, const struct race_step *step, struct race *race,
     struct log *log, struct race_sim *sim)
 {
-    for (int i = 0; i < step->count; i++) {
-        const struct race_item *item = &step->items[i];
-        for (int k = 0; k < item->samples; k++) {
-            double us =
-                card->sample(card->self, item->gemm, item->m_index, item->tile, item->drawn + k);
-            struct fed fed = {.gemm = item->gemm,
-                .m_index = item->m_index,
-                .tile = item->tile,
-                .phase = step->phase,
-                .us = (float)us};
-            bool given_up = item->give_up_us > 0 && us > item->give_up_us;
-            keep(log, race, &fed);
-            sim->samples++;
-            sim->gpu_s += us * 1e-6 * (given_up ? 1 : launches(step, item, us) + (k == 0));
+    for (int i = 0; i < step->count && !step->shuffle; i++) {
+        for (int k = 0; k < step->items[i].samples; k++)
+            measure_one(card, step, i, k, race, log, sim);
+    }
+    for (int k = 0; k < CHUNK_SAMPLES && step->shuffle; k++) {
+        for (int i = 0; i < step->count; i++) {
+            if (k < step->items[i].samples)
+                measure_one(card, step, i, k, race, log, sim);
         }
     }
 }

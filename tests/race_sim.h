@@ -11,8 +11,9 @@ struct race_card {
     double (*sample)(void *self, enum gemm gemm, int m_index, int tile, int draw);
     /* What the point really takes, us; NAN when it is not known. */
     double (*truth)(void *self, enum gemm gemm, int m_index, int tile);
-    int wrong_tile; /* its output is wrong; -1: none */
-    int stop_after; /* steps, then a new race is fed what was measured; 0: never */
+    double (*clock)(void *self); /* MHz at the latest sample; NULL: unknown */
+    int wrong_tile;              /* its output is wrong; -1: none */
+    int stop_after;              /* steps, then a new race is fed what was measured; 0: never */
 };
 
 struct race_sim {

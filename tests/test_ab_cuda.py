@@ -58,6 +58,31 @@ class AbCuda(unittest.TestCase):
         self.assertEqual(run.returncode, 2)
         self.assertIn("no such file", run.stderr)
 
+    def test_the_clock_falls(self):
+        """Case A15: a fifth of the clock is lost under way; the faster one stays the faster."""
+        for launches in (10, 18, 35):
+            run = self.ab("--gemm", "up", "--m", "8", "--a", A, "--b", FAST, "--json",
+                          fake="throttle=%d:0.8" % launches)
+            facts = json.loads(run.stdout)
+            self.assertEqual((run.returncode, facts["verdict"]), (0, "FASTER"), run.stdout)
+            if launches < 20:  # early enough to be seen between two chunks
+                self.assertIn("clock-drift", facts["flags"])
+            self.assertAlmostEqual(facts["effect_pct"], -2, delta=0.1)
+
+    def test_not_comparable(self):
+        """A card that is not what it was at set-up: no verdict, exit 12, and why."""
+        run = self.ab("--gemm", "up", "--m", "8", "--a", A, "--b", FAST, "--json",
+                      fake="drift=1:1.2")
+        self.assertEqual(run.returncode, 12, run.stderr)
+        facts = json.loads(run.stdout)
+        self.assertEqual(facts["verdict"], "UNDECIDED")
+        self.assertIn("not-comparable", facts["flags"])
+        run = self.ab("--gemm", "up", "--m", "8", "--a", A, "--b", FAST,
+                      fake="drift=1:1.2")
+        self.assertEqual(run.returncode, 12)
+        self.assertIn("not-comparable", run.stdout)
+        self.assertNotIn("nan", run.stdout)
+
     def test_a_fault_is_told(self):
         run = self.ab("--gemm", "up", "--m", "8", "--a", A, "--b", FAST, fake="fault=9")
         self.assertEqual(run.returncode, 1)

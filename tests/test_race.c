@@ -15,7 +15,18 @@ struct made_up {
     double drift; /* over 5,000 samples, as a share */
     double *bent; /* [gemm][m][tile], cached truth */
     long long drawn;
+    long long falls_after; /* samples, then the clock is LOW_MHZ for good; 0: never */
 };
+
+#define HIGH_MHZ 1965.0
+#define LOW_MHZ 1580.0
+
+static double made_clock(void *self)
+{
+    const struct made_up *card = self;
+
+    return card->falls_after > 0 && card->drawn > card->falls_after ? LOW_MHZ : HIGH_MHZ;
+}
 
 static double unit(unsigned long long value)
 {
@@ -53,7 +64,7 @@ static double made_sample(void *self, enum gemm gemm, int m_index, int tile, int
     double outlier = unit(key + 3) < 0.02 ? 1.10 : 1;
 
     return made_truth(self, gemm, m_index, tile) * (1 + 0.005 * noise) * outlier *
-           (1 + card->drift * (double)card->drawn++ / 5000);
+           (1 + card->drift * (double)card->drawn++ / 5000) * HIGH_MHZ / made_clock(card);
 }
 
 struct bench {
@@ -84,7 +95,8 @@ static void bench_open(struct bench *bench, enum effort effort, unsigned long lo
     bench->made = (struct made_up){.plan = &bench->plan, .seed = seed};
     bench->made.bent =
         calloc((size_t)GEMM_COUNT * TUNE_BATCH_SIZES * bench->plan.count, sizeof(double));
-    bench->card = (struct race_card){&bench->made, made_sample, made_truth, .wrong_tile = -1};
+    bench->card = (struct race_card){
+        &bench->made, made_sample, made_truth, .clock = made_clock, .wrong_tile = -1};
 }
 
 static void bench_close(struct bench *bench)
@@ -196,6 +208,120 @@ static void drift_does_not_decide(void **state)
     bench_close(&bench);
 }
 
+/* A fifth of the clock is lost for good at moments of the scan at which it once cost up to 8 %. */
+static void a_fall_of_the_clock_does_not_decide(void **state)
+{
+    static const struct {
+        unsigned long long seed;
+        long long after;
+    } falls[] = {{1, 1500}, {3, 2250}, {3, 11389}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof falls / sizeof falls[0]; i++) {
+        struct bench bench;
+        struct race_sim sim;
+        double worst, mean, pair;
+
+        bench_open(&bench, EFFORT_FULL, falls[i].seed);
+        bench.made.falls_after = falls[i].after;
+        race_simulate(&bench.plan, &bench.card, &sim);
+        worst_and_mean(&bench, &sim, &worst, &mean, &pair);
+        assert_true(worst <= 0.01);
+        assert_true(pair <= 0.01);
+        bench_close(&bench);
+    }
+}
+
+/* Case A15: two configs, the clock falls after 30 timings; B is the one with 4 stages. */
+struct throttle {
+    const struct plan *plan;
+    double a_high[60], a_low[60], b_low[60];
+    int a_high_count, a_low_count, b_low_count, drawn;
+};
+
+static void read_throttle(struct throttle *card)
+{
+    FILE *file = fopen(TEST_DATA "/cases/A15-throttle/sequential-timings.csv", "r");
+    char line[256], config;
+    double us, mhz;
+
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file)) {
+        if (sscanf(line, "%*d,%c,%*d,%lf,%lf", &config, &us, &mhz) != 3)
+            continue;
+        if (config == 'B')
+            card->b_low[card->b_low_count++] = us;
+        else if (mhz > LOW_MHZ)
+            card->a_high[card->a_high_count++] = us;
+        else
+            card->a_low[card->a_low_count++] = us;
+    }
+    fclose(file);
+    assert_true(card->a_high_count == 30 && card->a_low_count == 30 && card->b_low_count == 60);
+}
+
+static double throttle_clock(void *self)
+{
+    const struct throttle *card = self;
+
+    return card->drawn > 30 ? LOW_MHZ : HIGH_MHZ;
+}
+
+static double throttle_sample(void *self, enum gemm gemm, int m_index, int tile, int draw)
+{
+    struct throttle *card = self;
+    int stages = card->plan->tiles[tile].tile.num_stages;
+
+    (void)gemm;
+    (void)m_index;
+    card->drawn++;
+    if ((size_t)tile >= card->plan->space_count)
+        return 200; /* the engine's default */
+    if (stages == 4)
+        return card->b_low[draw % 60] * LOW_MHZ / throttle_clock(card);
+    return card->drawn > 30 ? card->a_low[draw % 30] : card->a_high[draw % 30];
+}
+
+static double throttle_truth(void *self, enum gemm gemm, int m_index, int tile)
+{
+    const struct throttle *card = self;
+
+    (void)gemm;
+    (void)m_index;
+    return card->plan->tiles[tile].tile.num_stages == 4 ? 97 : 100;
+}
+
+static void the_case_of_the_falling_clock_picks_b(void **state)
+{
+    struct throttle throttle = {0};
+    struct race_card card = {
+        &throttle, throttle_sample, throttle_truth, .clock = throttle_clock, .wrong_tile = -1};
+    struct bench bench;
+    struct race_sim sim;
+    struct error err = {0};
+
+    (void)state;
+    bench_open(&bench, EFFORT_FULL, 1);
+    plan_free(&bench.plan);
+    assert_true(space_set_axis(&bench.question.space, "BM=16", &err));
+    assert_true(space_set_axis(&bench.question.space, "BN=64", &err));
+    assert_true(space_set_axis(&bench.question.space, "BK=64", &err));
+    assert_true(space_set_axis(&bench.question.space, "G=1", &err));
+    assert_true(space_set_axis(&bench.question.space, "w=4", &err));
+    assert_true(space_set_axis(&bench.question.space, "s=3,4", &err));
+    assert_true(question_set_batch_sizes(&bench.question, "16", &err));
+    bench.question.gemms[GEMM_DOWN] = false;
+    plan_make(&bench.plan, &bench.question, NULL);
+    assert_int_equal(bench.plan.space_count, 2);
+    throttle.plan = &bench.plan;
+    read_throttle(&throttle);
+    race_simulate(&bench.plan, &card, &sim);
+    assert_true(throttle.drawn > 60);
+    assert_true(sim.decisions[0].chosen && sim.decisions[0].source == CHOICE_RACE);
+    assert_int_equal(bench.plan.tiles[sim.decisions[0].gemm[GEMM_UP].tile].tile.num_stages, 4);
+    bench_close(&bench);
+}
+
 static void wrong_kernels_are_never_chosen(void **state)
 {
     struct bench bench;
@@ -272,6 +398,8 @@ int main(void)
         cmocka_unit_test(quick_is_quicker),
         cmocka_unit_test(interruptions_change_nothing),
         cmocka_unit_test(drift_does_not_decide),
+        cmocka_unit_test(a_fall_of_the_clock_does_not_decide),
+        cmocka_unit_test(the_case_of_the_falling_clock_picks_b),
         cmocka_unit_test(wrong_kernels_are_never_chosen),
         cmocka_unit_test(pairs_share_block_m_and_beat_the_default),
         cmocka_unit_test(the_second_kill_marks_a_tile),

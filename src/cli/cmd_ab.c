@@ -129,6 +129,16 @@ static void print_more(const struct ab_outcome *outcome)
     putchar('\n');
 }
 
+/* After a blank; "-" where it is not known. */
+static void print_figure(int width, bool sign, double figure)
+{
+    putchar(' ');
+    if (isnan(figure))
+        printf("%*s", width, "-");
+    else
+        printf(sign ? "%+*.2f" : "%*.2f", width, figure);
+}
+
 static void print_table(const struct ab_ask *ask, const struct ab_outcome *outcomes)
 {
     printf("A: %s   B: %s   %s%s, %s; the verdict is about B\n\n", ask->a.label, ask->b.label,
@@ -143,9 +153,14 @@ static void print_table(const struct ab_ask *ask, const struct ab_outcome *outco
             printf("%6d  %s\n", ask->jobs[i].m, outcome->error);
             continue;
         }
-        printf("%6d %9.2f %9.2f %+8.2f %+8.2f %+8.2f %7.2f %6d  %s", ask->jobs[i].m, outcome->a_us,
-            outcome->b_us, result->effect_pct, result->ci_pct[0], result->ci_pct[1],
-            result->mde_pct, result->blocks, ab_verdict_name(result->verdict));
+        printf("%6d", ask->jobs[i].m);
+        print_figure(9, false, outcome->a_us);
+        print_figure(9, false, outcome->b_us);
+        print_figure(8, true, result->effect_pct);
+        print_figure(8, true, result->ci_pct[0]);
+        print_figure(8, true, result->ci_pct[1]);
+        print_figure(7, false, result->mde_pct);
+        printf(" %6d  %s", result->blocks, ab_verdict_name(result->verdict));
         print_more(outcome);
     }
 }

@@ -106,6 +106,11 @@ enum kernel_state race_kernel(const struct race *race, enum gemm gemm, int tile)
     return race->kernels[gemm][tile].state;
 }
 
+void race_set_clock(struct race *race, double mhz)
+{
+    race->clock = (unsigned short)(mhz > 0 && mhz < 60000 ? round(mhz) : 0);
+}
+
 void race_add_sample(
     struct race *race, enum gemm gemm, int m_index, int tile, enum race_phase phase, float us)
 {
@@ -117,7 +122,7 @@ void race_add_sample(
         cell->capacity = (unsigned short)(cell->capacity ? cell->capacity * 2 : 2);
         cell->samples = xrealloc(cell->samples, cell->capacity, sizeof *cell->samples);
     }
-    cell->samples[cell->count++] = (struct race_sample){us, (unsigned char)phase};
+    cell->samples[cell->count++] = (struct race_sample){us, race->clock, (unsigned char)phase};
     if (race->kernels[gemm][tile].status == POINT_OK && us < race->best[gemm][m_index])
         race->best[gemm][m_index] = us;
 }

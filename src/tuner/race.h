@@ -45,6 +45,9 @@ void race_set_kernel(
 enum kernel_state race_kernel(const struct race *race, enum gemm gemm, int tile);
 void race_add_sample(
     struct race *race, enum gemm gemm, int m_index, int tile, enum race_phase phase, float us);
+/* The SM clock at the samples fed from now on, MHz, 0 unknown: a tile that the scan met under a
+ * lower clock than the best is not dropped for what the clock may have cost it. */
+void race_set_clock(struct race *race, double mhz);
 /* m: any, not only one of the question's. */
 void race_add_check(struct race *race, enum gemm gemm, int m, int tile, bool right);
 /* The worker died or hung on it: run alone from now on; at the second time it is BAD. Returns

@@ -79,6 +79,7 @@ int race_set_target(const struct race *race, int m_index)
 struct candidate {
     int tile, block_m;
     double us;
+    double clock; /* scan_clock where the scan ranks, else 0 */
 };
 
 static int compare_candidates(const void *a, const void *b)
@@ -90,15 +91,25 @@ static int compare_candidates(const void *a, const void *b)
     return (x->tile > y->tile) - (x->tile < y->tile);
 }
 
+/* Under which a scan's sample was taken, MHz; 0 unknown. */
+static double scan_clock(const struct race_cell *cell)
+{
+    for (int i = 0; i < cell->count; i++) {
+        if (cell->samples[i].phase == RACE_SCAN)
+            return cell->samples[i].clock;
+    }
+    return 0;
+}
+
 static void add_candidate(const struct race *race, enum gemm gemm, int m_index, int tile,
     enum race_phase phase, struct candidate *list, int *count)
 {
-    double us = race_usable(race, gemm, tile)
-                    ? race_median(race_cell(race, gemm, m_index, tile), phase)
-                    : NAN;
+    const struct race_cell *cell = race_cell(race, gemm, m_index, tile);
+    double us = race_usable(race, gemm, tile) ? race_median(cell, phase) : NAN;
 
     if (!isnan(us))
-        list[(*count)++] = (struct candidate){tile, race->plan->tiles[tile].tile.block_m, us};
+        list[(*count)++] = (struct candidate){tile, race->plan->tiles[tile].tile.block_m, us,
+            phase == RACE_SCAN ? scan_clock(cell) : 0};
 }
 
 /* The candidates of the present round (of the scan: all its tiles) with samples in `phase`, best
@@ -230,13 +241,22 @@ static void add_with_groups(const struct race *race, struct race_set *set, int t
     }
 }
 
+/* Its time had it been met under the best one's clock, were it bound by the clock alone: of a scan,
+ * whose samples are far apart in time; elsewhere, and where no clock is known, its time. */
+static double least_us(const struct candidate *candidate, const struct candidate *best)
+{
+    bool lower = candidate->clock > 0 && candidate->clock < best->clock;
+
+    return candidate->us * (lower ? candidate->clock / best->clock : 1);
+}
+
 /* Whether the round takes the candidate at `index` of the ranked list. */
 static bool takes(const struct round *round, const struct ranking *ranking, enum gemm gemm,
     int index, double best_pair)
 {
     const struct candidate *list = ranking->list[gemm];
     int fraction = (int)ceil(round->fraction * ranking->count[gemm]), of_bm = 0;
-    bool near = list[index].us <= list[0].us * (1 + round->within);
+    bool near = least_us(&list[index], &list[0]) <= list[0].us * (1 + round->within);
 
     if (index < round->always || index < fraction)
         return true;

@@ -8,6 +8,7 @@
 
 struct race_sample {
     float us;
+    unsigned short clock; /* MHz, 0 unknown */
     unsigned char phase;
 };
 
@@ -62,6 +63,7 @@ struct race {
     int round[TUNE_BATCH_SIZES]; /* -1 scan, round_count: confirm, round_count + 1: decided */
     struct race_set set[GEMM_COUNT][TUNE_BATCH_SIZES];
     int prefer;
+    unsigned short clock; /* MHz at the samples fed now, 0 unknown */
 };
 
 #define SCAN_LEVELS 3

@@ -141,6 +141,7 @@ static bool load_measurement(const struct store_measurement *measured, void *arg
     if (key->hot != tuner->question.hot || measured->suspect || measured->phase < 0 ||
         measured->phase >= RACE_PHASE_COUNT)
         return true;
+    race_set_clock(tuner->race, (double)measured->sm_mhz);
     for (size_t k = 0; k < measured->count; k++)
         race_add_sample(tuner->race, key->gemm, m, load->place, (enum race_phase)measured->phase,
             measured->samples[k]);

@@ -155,6 +155,7 @@ static bool take_chunk(struct tuner *tuner, const struct race_step *step,
     if (!kept)
         return false;
     tuner->silent = 0;
+    race_set_clock(tuner->race, chunk->clock_mhz);
     for (int i = 0; i < chunk->sample_count && counts; i++) {
         const struct race_item *item = &step->items[chunk->samples[i].item];
         race_add_sample(
