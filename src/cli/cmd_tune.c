@@ -67,8 +67,8 @@ static bool has_ended(const struct snapshot *s)
 static void name_files(const struct snapshot *s, const char *out)
 {
     if (s->incumbent.path[0])
-        fprintf(stderr, "incumbent: %s (%s)\n%s", s->incumbent.path, s->incumbent.how,
-            s->incumbent.notes);
+        fprintf(stderr, "incumbent: %s (%s)\n", s->incumbent.path, s->incumbent.how);
+    fputs(s->incumbent.notes, stderr);
     for (int g = 0; g < GEMM_COUNT; g++) {
         char *path = s->question.gemms[g]
                          ? export_path(&s->question, s->toolchain.triton, (enum gemm)g)

@@ -128,10 +128,9 @@ static bool take_raced(
         store_incumbent_free(&raced);
     }
     if (any && !same)
-        tuner_event(tuner, "incumbent",
-            "%s (%s) was not raced in this finished tune: --again does, or: moebench ab --a %s "
-            "--b choice",
-            now->path, incumbent_how_name(now->how), now->path);
+        snprintf(tuner->view.incumbent.notes, sizeof tuner->view.incumbent.notes,
+            "%.150s (%s) was not raced in this finished tune: --again does, or: moebench ab\n",
+            now->path, incumbent_how_name(now->how));
     return true;
 }
 

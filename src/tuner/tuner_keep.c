@@ -262,7 +262,8 @@ bool tuner_keep_load(struct tuner *tuner, struct error *err)
         tuner->tune.result = NULL;
     }
     tuner->tune.build = tuner->build.id;
-    tuner_event(tuner, "phase", tuner->tune.done > 0 ? "goes on" : "begins");
+    if (tuner->tune.state != TUNE_DONE)
+        tuner_event(tuner, "phase", tuner->tune.done > 0 ? "goes on" : "begins");
     return store_update_tune(tuner->store, &tuner->tune, err) && tuner_keep_read(tuner, err);
 }
 
