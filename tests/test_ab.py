@@ -126,6 +126,20 @@ class Ab(unittest.TestCase):
         self.assertTrue(facts["recorded"])
         self.assertEqual(facts["comparisons"][0]["b"], {"up": FAST, "down": FAST})
 
+    def test_holm_over_a_file(self):
+        """Eight blocks speak for one comparison, not for four made together."""
+        sizes = [1, 4, 16, 64]
+        self.write(lambda gemm, m, tile: 100 * FACTORS.get(tile, 1.2), sizes=sizes)
+        b = self.file("b.json", {m: FAST for m in sizes})
+        one = self.ab("--file", self.file("a.json", {16: BASE}), "--against", b, "--m", "16",
+                      "--blocks", "8")
+        self.assertEqual(one.returncode, 0, one.stderr)
+        four = self.ab("--file", self.file("a.json", {m: BASE for m in sizes}), "--against", b,
+                       "--blocks", "8", "--json")
+        self.assertEqual(four.returncode, 12, four.stderr)
+        self.assertEqual({c["verdict"] for c in json.loads(four.stdout)["comparisons"]},
+                         {"UNDECIDED"})
+
     def test_case_a07_slower_than_the_default(self):
         """2.4 % behind the default at M=16 is SLOWER; no speed-up is claimed where it is SAME."""
         with open(os.path.join(CASES, "A07-tuned-slower/default-vs-tuned-us.csv"),
@@ -185,6 +199,7 @@ class Ab(unittest.TestCase):
         run = subprocess.run([MOEBENCH, "export", "--db", db, "--out", out, "--allow-recorded"],
                              capture_output=True, text=True, check=True)
         self.assertIn("M=64: hand: A/B: FASTER -", run.stdout)
+        self.assertIn("every M above 64 will run with the entry of M=64", run.stdout)
         path, = [line.split(" (")[0][6:] for line in run.stdout.splitlines()
                  if line.startswith("wrote ") and "_down" not in line]
         with open(path, encoding="ascii") as file:

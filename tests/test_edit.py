@@ -66,6 +66,17 @@ class Edit(unittest.TestCase):
         self.edit("--m", "64", "--tile", TILE + "/" + TILE.replace("s4", "s3"))
         self.assertEqual(self.row("down", 64)[2], TILE.replace("s4", "s3"))
 
+    def test_another_m(self):
+        """One that the tune never had: it serves what is nearest to it, until it is dropped."""
+        before = self.row("up", 256)
+        self.edit("--m", "200", "--tile", TILE)
+        self.assertEqual(self.row("down", 200)[5:9], ["M", "165", "to", "228"])
+        self.assertEqual(self.row("up", 256)[6], "229")
+        self.edit("--m", "200", "--drop")
+        self.assertIsNone(self.row("up", 200))
+        self.assertEqual(self.row("up", 256), before)
+        self.assertIn("dropped by hand", self.edit("--history").splitlines()[0])
+
     def test_case_a06_pin_large_m(self):
         sizes = "16,24,32,48,64,96,128,256,512,1024,1536,2048,3072,4096"
         self.edit("--m", sizes, "--drop")

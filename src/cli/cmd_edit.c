@@ -145,11 +145,17 @@ static bool set_default(struct edit *edit, int m, struct error *err)
     return true;
 }
 
+static void drop_entry(struct store_choice *change, const char *reason)
+{
+    change->dropped = true;
+    snprintf(change->reason, sizeof change->reason, "%.200s", reason ? reason : "dropped by hand");
+}
+
 static void drop(struct edit *edit, int m)
 {
     for (enum gemm gemm = GEMM_UP; gemm < GEMM_COUNT; gemm++)
         if (edit->gemms[gemm])
-            add_change(edit, gemm, m, CHOICE_HAND)->dropped = true;
+            drop_entry(add_change(edit, gemm, m, CHOICE_HAND), edit->reason);
 }
 
 /* Of one GEMM only where the line names it, else of what changed last. */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define PROVENANCE "moebench.json"
+#define PREFILL_TOKENS 1024 /* a largest M below this is not meant for a prompt's tokens */
 
 void export_result_free(struct export_result *result)
 {
@@ -311,6 +312,21 @@ static bool write_all(const struct export_set *set, const char *out, bool force,
     return done;
 }
 
+/* Engines take the nearest key: a last entry for decoding then runs the prefill too (case A06). */
+static void note_top(const struct export_set *set, const bool usable[], struct text *notes)
+{
+    int top = 0;
+
+    for (int i = 0; i < set->count; i++)
+        if (usable[i])
+            top = set->entries[i].m;
+    if (top < PREFILL_TOKENS)
+        text_add(notes,
+            "every M above %d will run with the entry of M=%d: `moebench edit --pin-above %d` "
+            "keeps those on the engine's default\n",
+            top, top, top);
+}
+
 bool export_write(const struct export_set *set, const char *out, bool force,
     struct export_result *result, struct error *err)
 {
@@ -333,6 +349,7 @@ bool export_write(const struct export_set *set, const char *out, bool force,
     }
     if (result->entries == 0)
         return error_set(err, ERROR_FAILED, "nothing to export: no M has a verified choice yet");
+    note_top(set, usable, &result->notes);
     if (!set->question->gemms[GEMM_DOWN])
         text_add(&result->notes, "up alone was tuned: the engine uses its tiles for down too\n");
     return path_make_folders(out, err) && write_all(set, out, force, usable, result, err);
