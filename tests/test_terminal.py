@@ -30,17 +30,20 @@ subprocess.run([os.path.abspath("tests/make_recorded"), recording], check=True)
 LIMIT = 30
 
 
+def tune_words(database, *more):
+    return [PROGRAM, "glm-4.7-fp8", "--tp", "4", "--backend", "replay:" + recording, "--db",
+            database, "--batch-sizes", "1,16,64", "--warps", "4", *more]
+
+
 class Terminal:
     """A workbench under a pseudo-terminal; the screen is what a person would see."""
     count = 0
 
-    def __init__(self, *more, words=None, term="xterm-256color", size=(80, 24), ignore=(),
-                 env=()):
+    def __init__(self, *more, words=None, database=None, term="xterm-256color", size=(80, 24),
+                 ignore=(), env=()):
         Terminal.count += 1
-        words = words or [
-            PROGRAM, "glm-4.7-fp8", "--tp", "4", "--backend", "replay:" + recording, "--db",
-            os.path.join(folder, "%d.db" % Terminal.count), "--batch-sizes", "1,16,64",
-            "--warps", "4", *more]
+        self.database = database or os.path.join(folder, "%d.db" % Terminal.count)
+        words = words or tune_words(self.database, *more)
         self.screen = pyte.Screen(*size)
         self.stream = pyte.ByteStream(self.screen)
         self.raw = b""
@@ -51,7 +54,7 @@ class Terminal:
                 signal.signal(number, signal.SIG_IGN)
             os.environ.update({"TERM": term, **dict(env)})
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
-            os.execv(PROGRAM, words)
+            os.execvp(words[0], words)
         self.resize(*size)
 
     def resize(self, width, height):
