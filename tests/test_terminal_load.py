@@ -90,7 +90,7 @@ def crash_while_tuning():
 
 
 def stalled_reader():
-    """Nobody reads and the terminal is full: the tune ends all the same, then the screen shows it."""
+    """Nobody reads and the terminal is full: the tune ends all the same."""
     t = Terminal("--pace", "0.2")
     t.until("M=")
     os.set_blocking(t.fd, False)
