@@ -4,6 +4,7 @@
 #include "cmocka_all.h"
 
 #include "base/path.h"
+#include "ui/ab_news.h"
 #include "ui/phrase.h"
 #include "ui/plot.h"
 #include "ui/view.h"
@@ -101,6 +102,12 @@ static void test_golden_parts(void **arg)
     check_screen(bench, "help-80x24", 80, 24);
     press(bench, "Esc e Up Right Up");
     check_screen(bench, "edit-80x24", 80, 24);
+    press(bench, "t B M 1");
+    check_screen(bench, "edit-typed-80x24", 80, 24);
+    press(bench, "Esc a");
+    check_screen(bench, "ab-ask-80x24", 80, 24);
+    press(bench, "Esc e Up");
+    check_screen(bench, "edit-200x50", 200, 50);
     press(bench, "Esc x");
     check_screen(bench, "export-80x24", 80, 24);
     press(bench, "Esc q");
@@ -253,6 +260,7 @@ static void test_layout_every_size(void **arg)
 static void test_draw_every_size(void **arg)
 {
     struct bench *bench = *arg;
+    fixture_ab(&bench->snapshot, 40, true);
     for (int overlay = OVERLAY_NONE; overlay <= OVERLAY_QUIT; overlay++)
         for (int width = 0; width <= 170; width += 1 + width / 9)
             for (int height = 0; height <= 50; height += 1 + height / 5) {
@@ -283,12 +291,14 @@ static void test_keys_post(void **arg)
     assert_int_equal(press(bench, "q").kind, EFFECT_QUIT);
 }
 
-static void test_ended_takes_none(void **arg)
+static void test_stopped_takes_none(void **arg)
 {
     struct bench *bench = *arg;
     bench->snapshot.state = TUNER_DONE;
+    assert_int_equal(press(bench, "c").kind, EFFECT_COMMAND);
+    bench->snapshot.state = TUNER_STOPPED;
     assert_int_equal(press(bench, "c").kind, EFFECT_NONE);
-    assert_non_null(strstr(bench->state.notice, "ended"));
+    assert_non_null(strstr(bench->state.notice, "stopped"));
 }
 
 static void test_quit_asks(void **arg)
@@ -300,10 +310,15 @@ static void test_quit_asks(void **arg)
     assert_int_equal(press(bench, "Ctrl-C Enter").kind, EFFECT_QUIT);
 }
 
+static const struct tile *cursor_tile(const struct bench *bench)
+{
+    return &bench->snapshot.question.space.tiles[bench->state.tile];
+}
+
 static void test_editor(void **arg)
 {
     struct bench *bench = *arg;
-    struct tile before = bench->snapshot.question.space.tiles[bench->state.tile];
+    struct tile before = *cursor_tile(bench);
     struct effect effect = press(bench, "e Right Right Right Right Right 5 Enter");
     assert_int_equal(effect.command.kind, TUNER_CHOOSE);
     assert_int_equal(effect.command.tile.num_stages, 5);
@@ -317,12 +332,137 @@ static void test_editor(void **arg)
     assert_int_equal(bench->state.editor.tile.block_m, 2 * before.block_m);
 }
 
+static void test_editor_typed(void **arg)
+{
+    struct bench *bench = *arg;
+    struct effect effect = press(bench, "e t b m 1 6 , B N 3 2 , B K 6 4 9 Backspace Enter Enter");
+    assert_int_equal(effect.command.kind, TUNER_CHOOSE);
+    assert_int_equal(effect.command.tile.block_n, 32);
+    assert_int_equal(effect.command.tile.num_warps, 4); /* Triton's default */
+    press(bench, "e t B M x Enter");
+    assert_true(bench->state.editor.writing && *bench->state.notice);
+    press(bench, "Esc Esc");
+    assert_int_equal(bench->state.overlay, OVERLAY_NONE);
+}
+
+/* Another BLOCK_SIZE_M than the other GEMM's is never taken alone. */
+static void test_editor_pair(void **arg)
+{
+    struct bench *bench = *arg;
+    assert_int_equal(press(bench, "e Up Enter").kind, EFFECT_NONE);
+    assert_non_null(strstr(bench->state.notice, "both must agree"));
+    bench->state.overlay = OVERLAY_NONE;
+    struct effect effect = press(bench, "e Up b");
+    assert_int_equal(effect.command.kind, TUNER_CHOOSE_PAIR);
+    assert_int_equal(effect.command.pair[GEMM_UP].block_m, 2 * cursor_tile(bench)->block_m);
+    assert_int_equal(effect.command.pair[GEMM_DOWN].block_m, effect.command.pair[GEMM_UP].block_m);
+    effect = press(bench, "e d");
+    assert_int_equal(effect.command.kind, TUNER_CHOOSE_PAIR);
+    assert_true(tile_equal(
+        &effect.command.pair[GEMM_DOWN], &bench->snapshot.choices[GEMM_UP][0].default_tile));
+    assert_int_equal(press(bench, "U").command.kind, TUNER_UNDO_CHOICE);
+}
+
+/* A flag is the engine's: SGLang takes USE_TMA for down, before 0.5.23 not for up. */
+static void test_editor_flag(void **arg)
+{
+    struct bench *bench = *arg;
+    press(bench, "e w");
+    assert_false(bench->state.editor.tile.use_tma);
+    assert_non_null(strstr(bench->state.notice, "does not take USE_TMA"));
+    press(bench, "Esc d e w");
+    assert_true(bench->state.editor.tile.use_tma);
+    press(bench, "u");
+    assert_false(bench->state.editor.tile.use_tma);
+}
+
+static void test_ab_asked(void **arg)
+{
+    struct bench *bench = *arg;
+    struct effect effect = press(bench, "PgDn Down a Enter");
+    assert_int_equal(effect.command.kind, TUNER_AB);
+    assert_int_equal(effect.command.ab.m, bench->snapshot.question.batch_sizes[1]);
+    assert_true(effect.command.ab.gemms[GEMM_UP]);
+    assert_string_equal(effect.command.ab.a.label, "choice");
+    assert_string_equal(effect.command.ab.b.label, "cursor");
+    assert_true(tile_equal(&effect.command.ab.b.tiles[GEMM_UP], cursor_tile(bench)));
+    assert_true(
+        tile_equal(&effect.command.ab.a.tiles[GEMM_UP], &bench->snapshot.choices[GEMM_UP][1].tile));
+    /* The default against the choice, the pair, 160 blocks. */
+    effect = press(bench, "Esc a Right Down Left Left Down Right Down Right Enter");
+    assert_string_equal(effect.command.ab.a.label, "default");
+    assert_string_equal(effect.command.ab.b.label, "choice");
+    assert_int_equal(effect.command.ab.budget, 160);
+    /* An incumbent is offered where there is one. */
+    for (int gemm = 0; gemm < GEMM_COUNT; gemm++)
+        bench->snapshot.choices[gemm][1].incumbent_tile = (struct tile){64, 64, 64, 1, 4, 3, false};
+    effect = press(bench, "Esc a Right Right Enter");
+    assert_string_equal(effect.command.ab.a.label, "incumbent");
+    assert_int_equal(effect.command.ab.a.tiles[GEMM_UP].block_k, 64);
+    /* An edited tile of another BLOCK_SIZE_M is compared as a pair from the start. */
+    effect = press(bench, "Esc e Up Up a Enter");
+    assert_string_equal(effect.command.ab.b.label, "editor");
+    assert_true(effect.command.ab.gemms[GEMM_UP] && effect.command.ab.gemms[GEMM_DOWN]);
+}
+
+static void test_ab_answered(void **arg)
+{
+    struct bench *bench = *arg;
+    fixture_ab(&bench->snapshot, 24, false);
+    assert_int_equal(press(bench, "a").kind, EFFECT_NONE);
+    assert_int_equal(bench->state.overlay, OVERLAY_AB);
+    assert_int_equal(press(bench, "y").kind, EFFECT_NONE); /* not while it runs */
+    check_screen(bench, "ab-80x24", 80, 24);
+    check_screen(bench, "ab-200x50", 200, 50);
+    check_screen(bench, "ab-60x18", 60, 18);
+    assert_int_equal(press(bench, "s").command.kind, TUNER_AB_STOP);
+    press(bench, "Esc");
+    check_screen(bench, "ab-behind-80x24", 80, 24);
+    fixture_ab(&bench->snapshot, 80, true);
+    press(bench, "a");
+    check_screen(bench, "ab-ended-80x24", 80, 24);
+    check_screen(bench, "ab-ended-40x10", 40, 10);
+    struct effect effect = press(bench, "y");
+    assert_int_equal(effect.command.kind, TUNER_CHOOSE_PAIR);
+    assert_int_equal(effect.command.m, 64);
+    assert_int_equal(effect.command.evidence, 7);
+    assert_int_equal(effect.command.pair[GEMM_DOWN].num_stages, 4);
+    assert_string_equal(effect.command.reason, ""); /* the evidence says it */
+    press(bench, "a");                              /* answered: a new question */
+    assert_int_equal(bench->state.overlay, OVERLAY_AB_ASK);
+}
+
+/* The line UI says each thing once. */
+static void test_ab_told(void **arg)
+{
+    struct bench *bench = *arg;
+    struct ab_told told = {0};
+    struct text text = {0};
+    fixture_ab(&bench->snapshot, 24, false);
+    ab_news(&told, &bench->snapshot.ab, &text);
+    assert_non_null(strstr(text.data, "A/B down M=64: A choice BM16,"));
+    assert_non_null(strstr(text.data, "A/B: blocks\n"));
+    assert_non_null(strstr(text.data, " after 20 blocks\n"));
+    text_free(&text);
+    ab_news(&told, &bench->snapshot.ab, &text);
+    assert_int_equal(text.length, 0);
+    fixture_ab(&bench->snapshot, 80, true);
+    ab_news(&told, &bench->snapshot.ab, &text);
+    assert_non_null(strstr(text.data, " after 40 blocks\n"));
+    assert_non_null(strstr(text.data, "A/B: FASTER"));
+    text_free(&text);
+}
+
 static void test_keys_are_distinct(void **arg)
 {
     (void)arg;
-    for (size_t i = 0; i < key_count; i++)
-        for (size_t k = 0; k < 3 && key_table[i].keys[k]; k++)
-            assert_int_equal(key_action(key_table[i].keys[k]), key_table[i].action);
+    for (int place = 0; place < PLACE_COUNT; place++) {
+        struct key_list list = key_list((enum key_place)place);
+        for (size_t i = 0; i < list.count; i++)
+            for (size_t k = 0; k < 3 && list.entries[i].keys[k]; k++)
+                assert_int_equal(key_action_at((enum key_place)place, list.entries[i].keys[k]),
+                    list.entries[i].action);
+    }
 }
 
 static void test_phrases(void **arg)
@@ -378,9 +518,15 @@ int main(void)
         cmocka_unit_test(test_layout_every_size),
         cmocka_unit_test_setup_teardown(test_draw_every_size, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_keys_post, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_ended_takes_none, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_stopped_takes_none, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_quit_asks, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_editor, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_editor_typed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_editor_pair, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_editor_flag, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_ab_asked, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_ab_answered, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_ab_told, set_up, tear_down),
         cmocka_unit_test(test_keys_are_distinct),
         cmocka_unit_test(test_steps),
         cmocka_unit_test(test_phrases),

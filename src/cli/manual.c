@@ -115,6 +115,21 @@ static void add_command(struct text *out, const struct command *command)
     text_add(out, ".El\n");
 }
 
+static void add_keys(struct text *out, struct key_list list)
+{
+    if (list.title)
+        text_add(out, ".Ss Keys %s\n", list.title);
+    text_add(out, ".Bl -tag -width Ds\n");
+    for (size_t i = 0; i < list.count; i++) {
+        if (!list.entries[i].name)
+            continue;
+        add_item(out, "Ic", list.entries[i].name, "");
+        add_plain(out, list.entries[i].help);
+        text_add(out, "\n");
+    }
+    text_add(out, ".El\n");
+}
+
 char *manual_page(void)
 {
     struct text out = {0};
@@ -122,15 +137,10 @@ char *manual_page(void)
     for (const struct command *const *command = commands; *command; command++)
         if (!(*command)->hidden)
             add_command(&out, *command);
-    text_add(&out, ".Sh KEYS\n.Bl -tag -width Ds\n");
-    for (size_t i = 0; i < key_count; i++) {
-        if (!key_table[i].name)
-            continue;
-        add_item(&out, "Ic", key_table[i].name, "");
-        add_plain(&out, key_table[i].help);
-        text_add(&out, "\n");
-    }
-    text_add(&out, ".El\n.Ss On the start screen\n.Bl -tag -width Ds\n");
+    text_add(&out, ".Sh KEYS\n");
+    for (int place = 0; place < PLACE_COUNT; place++)
+        add_keys(&out, key_list((enum key_place)place));
+    text_add(&out, ".Ss On the start screen\n.Bl -tag -width Ds\n");
     for (size_t i = 0; i < start_key_count; i++) {
         add_item(&out, "Ic", start_keys[i].name, "");
         add_plain(&out, start_keys[i].help);

@@ -258,6 +258,11 @@ bool engine_effective_tile(const struct engine *engine, const struct shape *shap
         tile->block_k, shape->block_k, engine_name(engine), shape->block_k);
 }
 
+bool engine_takes_tma(const struct engine *engine, enum gemm gemm)
+{
+    return gemm == GEMM_DOWN ? engine->rules->down_files : engine->rules->tma_in_up_file;
+}
+
 long long engine_em(const struct engine *engine, const struct shape *shape, int m, int block_m)
 {
     long long rows = (long long)m * shape->top_k;

@@ -86,6 +86,8 @@ size_t engine_nearest_key(const int keys[], size_t count, int m);
  * quant block in SGLang); vLLM clamps instead. *effective is the tile as it runs, in both cases. */
 bool engine_effective_tile(const struct engine *engine, const struct shape *shape,
     const struct tile *tile, struct tile *effective, struct error *err);
+/* Whether its entries for that GEMM may have USE_TMA; else the launch fails on it. */
+bool engine_takes_tma(const struct engine *engine, enum gemm gemm);
 /* Length of sorted_token_ids as the engine allocates it (the kernel's EM). */
 long long engine_em(const struct engine *engine, const struct shape *shape, int m, int block_m);
 

@@ -34,6 +34,7 @@ struct ab_point {
 /* A comparison as a screen draws it; neither running nor ended: none was asked for. */
 struct ab_view {
     bool running, ended;
+    unsigned serial;   /* grows with each comparison that begins */
     struct ab_job job; /* its tiles as the engine would run them */
     char phase[32];    /* "compile", "verify", "blocks"; "" once ended */
     struct ab_point looks[AB_VIEW_LOOKS];

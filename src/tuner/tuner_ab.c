@@ -312,7 +312,8 @@ bool tuner_ab(struct tuner *tuner, const struct ab_job *asked, struct error *err
     struct error why = {0};
     bool done = true;
 
-    *view = (struct ab_view){.running = true, .job = *asked, .a_us = NAN, .b_us = NAN};
+    *view = (struct ab_view){
+        .running = true, .serial = view->serial + 1, .job = *asked, .a_us = NAN, .b_us = NAN};
     view->result = (struct ab_result){.effect_pct = NAN, .ci_pct = {NAN, NAN}, .mde_pct = NAN};
     snprintf(view->phase, sizeof view->phase, "compile");
     if (settle_job(tuner, &view->job, &why))

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "ui/editor.h"
 
-#include "ui/keys.h"
-
 #include <string.h>
 
 /* What Triton can launch: powers of two but for the stages. */
@@ -67,36 +65,59 @@ static void type_digit(struct editor *editor, int digit)
     editor->typing = true;
 }
 
-bool editor_key(struct editor *editor, int key)
+bool editor_act(struct editor *editor, enum action action, int key)
 {
     if (key >= '0' && key <= '9') {
         type_digit(editor, key - '0');
         return true;
     }
     editor->typing = false;
-    switch (key) {
-    case KEY_LEFTWARD:
-    case 'h':
+    switch (action) {
+    case ACTION_LEFT:
         editor->axis = (enum space_axis)((editor->axis + AXIS_COUNT - 1) % AXIS_COUNT);
         return true;
-    case KEY_RIGHTWARD:
-    case 'l':
-    case '\t':
+    case ACTION_RIGHT:
         editor->axis = (enum space_axis)((editor->axis + 1) % AXIS_COUNT);
         return true;
-    case KEY_UPWARD:
-    case 'k':
-        step_number(editor, true);
+    case ACTION_UP:
+    case ACTION_DOWN:
+        step_number(editor, action == ACTION_UP);
         return true;
-    case KEY_DOWNWARD:
-    case 'j':
-        step_number(editor, false);
+    case ACTION_FLAG:
+        remember(editor);
+        editor->tile.use_tma = !editor->tile.use_tma;
         return true;
-    case 'u':
+    case ACTION_TAKE_BACK:
         if (editor->undo_count > 0)
             editor->tile = editor->undo[--editor->undo_count];
+        return true;
+    case ACTION_TYPE:
+        editor->writing = true;
+        editor->text[0] = '\0';
         return true;
     default:
         return false;
     }
+}
+
+bool editor_write(struct editor *editor, int key, struct error *err)
+{
+    size_t length = strlen(editor->text);
+    struct tile tile;
+    if (key == KEY_ESCAPE)
+        editor->writing = false;
+    if (key == KEY_ERASE && length > 0)
+        editor->text[length - 1] = '\0';
+    if (key > ' ' && key < 127 && length + 1 < sizeof editor->text) {
+        editor->text[length] = (char)key;
+        editor->text[length + 1] = '\0';
+    }
+    if (key != KEY_RETURN)
+        return true;
+    if (!tile_parse(editor->text, &tile, err))
+        return false;
+    remember(editor);
+    editor->tile = tile;
+    editor->writing = false;
+    return true;
 }

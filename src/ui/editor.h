@@ -3,6 +3,7 @@
 #define MOEBENCH_UI_EDITOR_H
 
 #include "domain/space.h"
+#include "ui/keys.h"
 
 #define EDITOR_UNDO 32
 
@@ -13,11 +14,16 @@ struct editor {
     bool typing;          /* digits go on with the number */
     struct tile undo[EDITOR_UNDO];
     int undo_count;
+    bool writing; /* a whole tile is being typed, into text */
+    char text[TILE_TEXT_SIZE];
 };
 
 void editor_open(struct editor *editor, const struct tile *tile);
 int editor_get(const struct editor *editor, enum space_axis axis);
-/* Arrows step over the legal values, digits type one, 'u' takes back. False: not a key of it. */
-bool editor_key(struct editor *editor, int key);
+/* Arrows step over the legal values, a digit types one, undo takes back. False: none of its own. */
+bool editor_act(struct editor *editor, enum action action, int key);
+/* A key while a whole tile is typed; Enter takes it. False with *err where there is no tile in it.
+ */
+bool editor_write(struct editor *editor, int key, struct error *err);
 
 #endif

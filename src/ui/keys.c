@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define CONTROL(c) ((c)-64)
+#define LENGTH(table) (sizeof(table) / sizeof((table)[0]))
 
 const struct key_entry key_table[] = {
     {{KEY_UPWARD, 'k'}, "arrows, h j k l", "move over the map", NULL, ACTION_UP},
@@ -25,6 +26,9 @@ const struct key_entry key_table[] = {
     {{'v'}, "v", "verify this tile's result now", NULL, ACTION_VERIFY},
     {{'c'}, "c", "choose this tile by hand", NULL, ACTION_CHOOSE},
     {{'e'}, "e", "edit the entry's six numbers", "e edit", ACTION_EDIT},
+    {{'a'}, "a", "A/B: the choice against this tile or another, with a verdict", "a A/B",
+        ACTION_AB},
+    {{'U'}, "U", "take back the latest change of this batch size's entries", NULL, ACTION_UNDO},
     {{'x'}, "x", "export: shows the files first, then writes them", "x export", ACTION_EXPORT},
     {{'y'}, "y", "copy the entry as JSON to the clipboard (OSC 52)", NULL, ACTION_COPY},
     {{'L'}, "L", "what happened: the log", "L log", ACTION_LOG},
@@ -35,15 +39,71 @@ const struct key_entry key_table[] = {
     {{'q'}, "q", "quit; asks while a tune runs", "q quit", ACTION_QUIT},
 };
 
-const size_t key_count = sizeof key_table / sizeof key_table[0];
+const size_t key_count = LENGTH(key_table);
+
+static const struct key_entry editor_table[] = {
+    {{KEY_LEFTWARD, 'h'}, "Left Right, h l", "the number before, after", NULL, ACTION_LEFT},
+    {{KEY_RIGHTWARD, 'l', '\t'}, NULL, NULL, NULL, ACTION_RIGHT},
+    {{KEY_UPWARD, 'k'}, "Up Down, k j", "its next legal value up, down", NULL, ACTION_UP},
+    {{KEY_DOWNWARD, 'j'}, NULL, NULL, NULL, ACTION_DOWN},
+    {{'t'}, "t", "type the whole tile: BM16,BN64,BK128,G1,w4,s3", "t type", ACTION_TYPE},
+    {{'w'}, "w", "USE_TMA on or off, where the engine takes it", NULL, ACTION_FLAG},
+    {{'u'}, "u", "undo in the editor", "u undo", ACTION_TAKE_BACK},
+    {{KEY_RETURN}, "Enter", "choose it by hand", "Enter choose", ACTION_TAKE},
+    {{'b'}, "b", "choose both: the other GEMM gets the tile shown, the same BLOCK_SIZE_M", "b both",
+        ACTION_BOTH},
+    {{'a'}, "a", "A/B it against the choice first", "a A/B", ACTION_AB},
+    {{'d'}, "d", "pin this M: the engine's default for both GEMMs", "d default", ACTION_PIN},
+    {{KEY_ESCAPE}, "Esc", "leave it as it was", "Esc", ACTION_LEAVE},
+};
+
+static const struct key_entry ab_ask_table[] = {
+    {{KEY_UPWARD, 'k'}, "Up Down, k j", "A, B, what, blocks", NULL, ACTION_UP},
+    {{KEY_DOWNWARD, 'j', '\t'}, NULL, NULL, NULL, ACTION_DOWN},
+    {{KEY_LEFTWARD, 'h'}, "Left Right, h l", "another value of it", "arrows change", ACTION_LEFT},
+    {{KEY_RIGHTWARD, 'l'}, NULL, NULL, NULL, ACTION_RIGHT},
+    {{KEY_RETURN}, "Enter", "start; the tune waits meanwhile", "Enter start", ACTION_TAKE},
+    {{KEY_ESCAPE, 'q'}, "Esc, q", "leave", "Esc leave", ACTION_LEAVE},
+};
+
+static const struct key_entry ab_table[] = {
+    {{'s'}, "s", "stop it; what was timed counts", "s stop", ACTION_STOP},
+    {{KEY_ESCAPE, 'q'}, "Esc, q", "to the main screen; it runs on", "Esc: it runs on",
+        ACTION_LEAVE},
+};
+
+static const struct key_entry verdict_table[] = {
+    {{'y'}, "y", "take B: it becomes the choice, with this as its evidence", "y take B",
+        ACTION_ACCEPT},
+    {{'n'}, "n", "keep what is chosen", "n keep what is chosen", ACTION_REFUSE},
+    {{KEY_ESCAPE, 'q'}, "Esc, q", "answer later: a comes back here", "Esc later", ACTION_LEAVE},
+};
+
+struct key_list key_list(enum key_place place)
+{
+    const struct key_list lists[PLACE_COUNT] = {
+        [PLACE_MAIN] = {NULL, key_table, key_count},
+        [PLACE_EDITOR] = {"in the editor", editor_table, LENGTH(editor_table)},
+        [PLACE_AB_ASK] = {"asking for an A/B", ab_ask_table, LENGTH(ab_ask_table)},
+        [PLACE_AB] = {"while an A/B runs", ab_table, LENGTH(ab_table)},
+        [PLACE_VERDICT] = {"at its verdict", verdict_table, LENGTH(verdict_table)},
+    };
+    return lists[place];
+}
+
+enum action key_action_at(enum key_place place, int key)
+{
+    struct key_list list = key_list(place);
+    for (size_t i = 0; i < list.count; i++)
+        for (size_t j = 0; j < 3 && list.entries[i].keys[j]; j++)
+            if (list.entries[i].keys[j] == key)
+                return list.entries[i].action;
+    return ACTION_NONE;
+}
 
 enum action key_action(int key)
 {
-    for (size_t i = 0; i < key_count; i++)
-        for (size_t j = 0; j < 3 && key_table[i].keys[j]; j++)
-            if (key_table[i].keys[j] == key)
-                return key_table[i].action;
-    return ACTION_NONE;
+    return key_action_at(PLACE_MAIN, key);
 }
 
 int key_by_name(const char *name)

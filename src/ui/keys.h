@@ -38,6 +38,8 @@ enum action {
     ACTION_VERIFY,
     ACTION_CHOOSE,
     ACTION_EDIT,
+    ACTION_AB,
+    ACTION_UNDO,
     ACTION_EXPORT,
     ACTION_COPY,
     ACTION_LOG,
@@ -45,7 +47,18 @@ enum action {
     ACTION_SAVE,
     ACTION_HELP,
     ACTION_REDRAW,
-    ACTION_QUIT
+    ACTION_QUIT,
+    /* in dialogs */
+    ACTION_TAKE,
+    ACTION_LEAVE,
+    ACTION_TYPE,
+    ACTION_TAKE_BACK,
+    ACTION_BOTH,
+    ACTION_PIN,
+    ACTION_FLAG,
+    ACTION_STOP,
+    ACTION_ACCEPT,
+    ACTION_REFUSE
 };
 
 /* One row: what the loop obeys and what the help, the man page and the last line show. */
@@ -60,7 +73,18 @@ struct key_entry {
 extern const struct key_entry key_table[];
 extern const size_t key_count;
 
-enum action key_action(int key);
+/* Where keys are pressed; each has a table of its own. */
+enum key_place { PLACE_MAIN, PLACE_EDITOR, PLACE_AB_ASK, PLACE_AB, PLACE_VERDICT, PLACE_COUNT };
+
+struct key_list {
+    const char *title; /* "editor"; NULL: the main screen */
+    const struct key_entry *entries;
+    size_t count;
+};
+
+struct key_list key_list(enum key_place place);
+enum action key_action_at(enum key_place place, int key);
+enum action key_action(int key); /* on the main screen */
 /* "Up", "PgDn", "Enter", "Esc", "Tab", "Space", "Ctrl-L" or one character; 0 when it is none. */
 int key_by_name(const char *name);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "ui/ab_news.h"
 #include "ui/board.h"
 #include "ui/screen.h"
 
@@ -55,6 +56,15 @@ static bool take_over(struct tuner *tuner, bool *asked)
     return true;
 }
 
+static void print_ab(const struct snapshot *snapshot, struct ab_told *told)
+{
+    struct text news = {0};
+    ab_news(told, &snapshot->ab, &news);
+    if (news.length > 0)
+        fputs(news.data, stdout);
+    text_free(&news);
+}
+
 /* Every change of state, phase and every event is a line; nothing moves the cursor. */
 bool line_run(struct tuner *tuner, int *number, struct error *err)
 {
@@ -62,6 +72,7 @@ bool line_run(struct tuner *tuner, int *number, struct error *err)
     char event[256] = "", phase[32] = "?";
     int state = -1;
     bool ended = false, asked = false, leave = false;
+    struct ab_told told = {0};
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
         sigaction(ends[i], &(struct sigaction){.sa_handler = keep_signal}, NULL);
     while (!signalled && !leave && state < TUNER_DONE) {
@@ -72,6 +83,7 @@ bool line_run(struct tuner *tuner, int *number, struct error *err)
         }
         if (state != (int)snapshot->state || strcmp(phase, snapshot->phase) != 0)
             print_state(snapshot);
+        print_ab(snapshot, &told);
         if (snapshot->follows_ended && !ended)
             printf("p or Enter goes on with it here, q leaves\n");
         fflush(stdout);

@@ -104,16 +104,15 @@ static void wait_for_news(struct loop *loop)
         loop->over = true; /* the terminal is gone */
 }
 
+/* The old one goes first: acquired after it, a newer one would be let go by that release. */
 static void take_snapshot(struct loop *loop)
 {
-    const struct snapshot *newer = tuner_snapshot_acquire(loop->tuner);
-    bool news = !loop->snapshot || newer->version != loop->snapshot->version;
-    if (loop->snapshot)
-        tuner_snapshot_release(loop->tuner, loop->snapshot);
-    loop->snapshot = newer;
-    if (!news)
+    unsigned long long version = loop->snapshot->version;
+    tuner_snapshot_release(loop->tuner, loop->snapshot);
+    loop->snapshot = tuner_snapshot_acquire(loop->tuner);
+    if (loop->snapshot->version == version)
         return;
-    state_update(&loop->state, newer);
+    state_update(&loop->state, loop->snapshot);
     loop->stale = true;
 }
 

@@ -48,6 +48,8 @@ static bool holds(const struct snapshot *snapshot, const char *condition)
         return settled_count(snapshot) >= number;
     if (text_starts_with(condition, "points=") && text_to_int(condition + 7, 0, 1 << 30, &number))
         return snapshot->points_done >= number;
+    if (text_starts_with(condition, "ab=") && text_to_int(condition + 3, 0, 1000, &number))
+        return snapshot->ab.ended && snapshot->ab.serial >= number;
     return strcmp(board_state_name(snapshot->state), condition) == 0;
 }
 

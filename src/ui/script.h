@@ -7,7 +7,7 @@
 /*
  * The screen without a terminal: lines of key names ("PgDn Down e Enter"), comments (#), and
  *   :resize 80x24
- *   :wait done | paused | timing | settled=3 | points=100   (a minute at most)
+ *   :wait done | paused | timing | settled=3 | points=100 | ab=1   (a minute at most)
  *   :save-screen FILE       the text, and the roles in FILE.roles
  */
 bool script_run(struct tuner *tuner, const struct screen_options *options, struct error *err);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "ui/state.h"
+#include "ui/state_parts.h"
 
 #include "base/json.h"
+#include "ui/pair.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +15,12 @@ bool state_running(const struct snapshot *snapshot)
     return snapshot->state < TUNER_PAUSED;
 }
 
-static void note(struct state *state, const char *text)
+void state_note(struct state *state, const char *format, ...)
 {
-    snprintf(state->notice, sizeof state->notice, "%s", text);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(state->notice, sizeof state->notice, format, arguments);
+    va_end(arguments);
 }
 
 /* The tile under the cursor, after the cursor, the grid or the figures changed. */
@@ -74,6 +79,9 @@ void state_close(struct state *state)
 void state_update(struct state *state, const struct snapshot *snapshot)
 {
     digest_build(&state->digest, snapshot);
+    if (state->heard != snapshot->answer.number)
+        state_note(state, "%s", snapshot->answer.text);
+    state->heard = snapshot->answer.number;
     if (state->grid.tiles)
         settle(state, snapshot);
 }
@@ -115,7 +123,7 @@ static void fix_next(struct state *state, const struct snapshot *snapshot)
     rebuild(state, snapshot);
 }
 
-static struct effect post(
+struct effect state_post(
     const struct state *state, const struct snapshot *snapshot, enum tuner_command_kind kind)
 {
     struct effect effect = {.kind = EFFECT_COMMAND};
@@ -127,20 +135,19 @@ static struct effect post(
     return effect;
 }
 
-static struct effect choose(
+struct effect state_choose(
     struct state *state, const struct snapshot *snapshot, const struct tile *tile, const char *why)
 {
-    struct effect effect = post(state, snapshot, TUNER_CHOOSE);
+    struct effect effect = state_post(state, snapshot, TUNER_CHOOSE);
     effect.command.tile = *tile;
     snprintf(effect.command.reason, sizeof effect.command.reason, "%s", why);
-    const struct choice *other =
-        &snapshot->choices[state->gemm == GEMM_UP ? GEMM_DOWN : GEMM_UP][state->m_index];
-    if (other->chosen && other->tile.block_m != tile->block_m)
-        snprintf(state->notice, sizeof state->notice,
-            "chosen; %s has BM%d here: the engine runs both with up's, change that one too",
-            gemm_name(state->gemm == GEMM_UP ? GEMM_DOWN : GEMM_UP), other->tile.block_m);
-    else
-        note(state, "chosen by hand");
+    if (pair_clashes(snapshot, state->gemm, state->m_index, tile)) {
+        enum gemm other = pair_other(state->gemm);
+        state_note(state, "%s has BM%d here and both must agree: e, then b changes both",
+            gemm_name(other), snapshot->choices[other][state->m_index].tile.block_m);
+        return (struct effect){.kind = EFFECT_NONE};
+    }
+    state_note(state, "chosen by hand once it is seen right");
     return effect;
 }
 
@@ -157,16 +164,8 @@ static struct effect copy_entry(struct state *state, const struct snapshot *snap
         snapshot->question.batch_sizes[state->m_index], text);
     free(text);
     json_free(object);
-    note(state, "copied to the clipboard");
+    state_note(state, "copied to the clipboard");
     return effect;
-}
-
-static void open_editor(struct state *state, const struct snapshot *snapshot)
-{
-    if (state->tile < 0)
-        return;
-    editor_open(&state->editor, &snapshot->question.space.tiles[state->tile]);
-    state->overlay = OVERLAY_EDIT;
 }
 
 static void move_m(struct state *state, const struct snapshot *snapshot, int by)
@@ -216,7 +215,7 @@ static bool move(struct state *state, const struct snapshot *snapshot, enum acti
         return true;
     case ACTION_THEME:
         state->theme = (enum theme)((state->theme + 1) % THEME_COUNT);
-        snprintf(state->notice, sizeof state->notice, "theme %s", theme_name(state->theme));
+        state_note(state, "theme %s", theme_name(state->theme));
         break;
     default:
         return false;
@@ -239,23 +238,30 @@ static struct effect main_key(struct state *state, const struct snapshot *snapsh
         return none;
     switch (action) {
     case ACTION_PAUSE:
-        return post(state, snapshot, snapshot->state == TUNER_PAUSED ? TUNER_RESUME : TUNER_PAUSE);
+        return state_post(
+            state, snapshot, snapshot->state == TUNER_PAUSED ? TUNER_RESUME : TUNER_PAUSE);
     case ACTION_NEXT:
-        note(state, "this batch size comes next");
-        return post(state, snapshot, TUNER_NEXT);
+        state_note(state, "this batch size comes next");
+        return state_post(state, snapshot, TUNER_NEXT);
     case ACTION_REMEASURE:
-        note(state, "this tile will be measured again");
-        return state->tile < 0 ? none : post(state, snapshot, TUNER_REMEASURE);
+        state_note(state, "this tile will be measured again");
+        return state->tile < 0 ? none : state_post(state, snapshot, TUNER_REMEASURE);
     case ACTION_VERIFY:
-        note(state, "this tile will be verified");
-        return state->tile < 0 ? none : post(state, snapshot, TUNER_VERIFY);
+        state_note(state, "this tile will be verified");
+        return state->tile < 0 ? none : state_post(state, snapshot, TUNER_VERIFY);
     case ACTION_CHOOSE:
         return state->tile < 0 ? none
-                               : choose(state, snapshot,
+                               : state_choose(state, snapshot,
                                      &snapshot->question.space.tiles[state->tile], "on the map");
     case ACTION_EDIT:
-        open_editor(state, snapshot);
+        state_edit_open(state, snapshot);
         return none;
+    case ACTION_AB:
+        state_ab_open(state, snapshot, NULL);
+        return none;
+    case ACTION_UNDO:
+        state_note(state, "the entries of this batch size go back one step");
+        return state_post(state, snapshot, TUNER_UNDO_CHOICE);
     case ACTION_COPY:
         return state->tile < 0 ? none : copy_entry(state, snapshot);
     case ACTION_EXPORT:
@@ -279,21 +285,6 @@ static struct effect main_key(struct state *state, const struct snapshot *snapsh
     default:
         return none;
     }
-}
-
-static struct effect editor_overlay_key(
-    struct state *state, const struct snapshot *snapshot, int key)
-{
-    struct effect none = {.kind = EFFECT_NONE};
-    struct error err = {0};
-    if (editor_key(&state->editor, key) || key != KEY_RETURN)
-        return none;
-    if (!tile_legal(&state->editor.tile, &err)) {
-        note(state, err.text);
-        return none;
-    }
-    state->overlay = OVERLAY_NONE;
-    return choose(state, snapshot, &state->editor.tile, "edited");
 }
 
 /* Scrolls a list of lines; the view clamps the end. */
@@ -321,12 +312,16 @@ static struct effect dispatch_key(struct state *state, const struct snapshot *sn
         return (struct effect){.kind = EFFECT_REDRAW};
     if (overlay == OVERLAY_NONE)
         return main_key(state, snapshot, key);
-    if (key == KEY_ESCAPE || key == 3 || (key == 'q' && overlay != OVERLAY_EDIT)) {
+    if (overlay == OVERLAY_EDIT)
+        return state_edit_key(state, snapshot, key);
+    if (overlay == OVERLAY_AB_ASK)
+        return state_ab_ask_key(state, snapshot, key);
+    if (overlay == OVERLAY_AB)
+        return state_ab_key(state, snapshot, key);
+    if (key == KEY_ESCAPE || key == 3 || key == 'q') {
         state->overlay = OVERLAY_NONE;
         return none;
     }
-    if (overlay == OVERLAY_EDIT)
-        return editor_overlay_key(state, snapshot, key);
     if (overlay == OVERLAY_QUIT || overlay == OVERLAY_EXPORT) {
         if (key == KEY_RETURN || key == 'y') {
             state->overlay = OVERLAY_NONE;
@@ -343,16 +338,16 @@ static struct effect dispatch_key(struct state *state, const struct snapshot *sn
 /* Whether a key would steer a tune that another process drives: then it is refused. */
 static bool steers_another(struct state *state, const struct snapshot *snapshot, int key)
 {
-    static const enum action steering[] = {
-        ACTION_PAUSE, ACTION_NEXT, ACTION_REMEASURE, ACTION_VERIFY, ACTION_CHOOSE, ACTION_EDIT};
+    static const enum action steering[] = {ACTION_PAUSE, ACTION_NEXT, ACTION_REMEASURE,
+        ACTION_VERIFY, ACTION_CHOOSE, ACTION_EDIT, ACTION_AB, ACTION_UNDO};
     for (size_t i = 0; i < sizeof steering / sizeof steering[0]; i++) {
         if (key_action(key) != steering[i])
             continue;
         if (snapshot->follows_ended)
-            note(state, "first p or Enter: goes on with this tune here");
+            state_note(state, "first p or Enter: goes on with this tune here");
         else
-            snprintf(state->notice, sizeof state->notice,
-                "pid %ld drives this tune; p, t, r, v, c and e are its", snapshot->follows_pid);
+            state_note(state, "pid %ld drives this tune; p, t, r, v, c, e, a and U are its",
+                snapshot->follows_pid);
         return true;
     }
     return false;
@@ -364,8 +359,8 @@ static struct effect follower_key(struct state *state, const struct snapshot *sn
     if (state->overlay != OVERLAY_NONE)
         return dispatch_key(state, snapshot, key);
     if (snapshot->follows_ended && (key == KEY_RETURN || key_action(key) == ACTION_PAUSE)) {
-        note(state, "this process goes on with the tune");
-        return post(state, snapshot, TUNER_RESUME);
+        state_note(state, "this process goes on with the tune");
+        return state_post(state, snapshot, TUNER_RESUME);
     }
     if (steers_another(state, snapshot, key))
         return (struct effect){.kind = EFFECT_NONE};
@@ -377,8 +372,8 @@ struct effect state_key(struct state *state, const struct snapshot *snapshot, in
     if (snapshot->follows_pid)
         return follower_key(state, snapshot, key);
     struct effect effect = dispatch_key(state, snapshot, key);
-    if (effect.kind != EFFECT_COMMAND || snapshot->state < TUNER_DONE)
+    if (effect.kind != EFFECT_COMMAND || snapshot->state != TUNER_STOPPED)
         return effect;
-    note(state, "the tune has ended and takes no commands: see moebench edit, or --again");
+    state_note(state, "the tune was stopped and takes no commands");
     return (struct effect){.kind = EFFECT_NONE};
 }

@@ -2,6 +2,7 @@
 #ifndef MOEBENCH_UI_STATE_H
 #define MOEBENCH_UI_STATE_H
 
+#include "ui/ab_dialog.h"
 #include "ui/board.h"
 #include "ui/editor.h"
 #include "ui/keys.h"
@@ -12,6 +13,8 @@ enum overlay {
     OVERLAY_HELP,
     OVERLAY_LOG,
     OVERLAY_EDIT,
+    OVERLAY_AB_ASK,
+    OVERLAY_AB,
     OVERLAY_EXPORT,
     OVERLAY_QUIT
 };
@@ -33,8 +36,11 @@ struct state {
     enum overlay overlay;
     int scroll; /* of the help, from its top; of the log, from its end */
     struct editor editor;
-    char notice[256]; /* shown until the next key */
-    struct past past; /* of where the cursor rested last; owned */
+    struct ab_dialog ab;
+    unsigned long long heard; /* the tuner's answer that was shown last */
+    unsigned answered;        /* the A/B (its serial) whose verdict was taken or refused */
+    char notice[256];         /* shown until the next key */
+    struct past past;         /* of where the cursor rested last; owned */
     /* The files that an export would write; borrowed, NULL: none for this GEMM. */
     const char *export_paths[GEMM_COUNT];
 };
@@ -71,6 +77,8 @@ bool state_knows_entry(const struct state *state, const struct snapshot *snapsho
 void state_go(
     struct state *state, const struct snapshot *snapshot, int row, int column, int m_index);
 struct effect state_key(struct state *state, const struct snapshot *snapshot, int key);
+/* Whether an A/B runs, or has a verdict that nobody has answered. */
+bool state_ab_waits(const struct state *state, const struct snapshot *snapshot);
 /* Whether leaving now would stop work. */
 bool state_running(const struct snapshot *snapshot);
 

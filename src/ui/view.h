@@ -30,8 +30,20 @@ void view_maps(const struct view *view);
 bool view_maps_at(const struct view *view, int x, int y, int *row, int *column);
 void view_story(const struct view *view);
 void view_detail(const struct view *view);
+/* The editor, the A/B's dialog and its course. */
+void view_edit(const struct view *view);
+void view_ab_ask(const struct view *view);
+void view_ab(const struct view *view);
 /* The help, the log and the dialogs, over the rest. */
 void view_overlay(const struct view *view);
+
+/* An empty frame in the middle, no larger than the window; returns what is inside. */
+struct rect view_frame(const struct view *view, const char *title, int width, int height);
+/* A long text over as many rows as it needs; returns the row after it. */
+int view_wrapped(
+    const struct view *view, const struct rect *inside, int y, enum role role, const char *text);
+/* The hints of a place's keys on row y, as many as fit whole. */
+void view_hints(const struct view *view, const struct rect *rect, int y, enum key_place place);
 
 /* "1,234.5" or "-" for NAN, into a caller's buffer. */
 const char *view_us(double us, char *buffer, size_t size);

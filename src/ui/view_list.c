@@ -52,15 +52,30 @@ static void gemm_text(const struct view *view, enum gemm gemm, int m, char us[16
         snprintf(share, 16, "%.0f%%", reached);
 }
 
+/* The default's time over the choice's: of the race's pairs, of a hand's choice by the medians. */
+static double factor_at(const struct snapshot *snapshot, int m)
+{
+    double standard = 0, chosen = 0;
+    if (!isnan(snapshot->choices[GEMM_UP][m].gain))
+        return exp(snapshot->choices[GEMM_UP][m].gain);
+    for (int gemm = 0; gemm < GEMM_COUNT; gemm++) {
+        if (!snapshot->question.gemms[gemm])
+            continue;
+        standard += snapshot->choices[gemm][m].default_us;
+        chosen += snapshot->choices[gemm][m].median_us;
+    }
+    return standard / chosen;
+}
+
 static void draw_row(const struct view *view, int m, int y)
 {
     const struct snapshot *snapshot = view->snapshot;
-    double gain = snapshot->choices[GEMM_UP][m].gain;
+    double factor_of = factor_at(snapshot, m);
     bool here = m == view->state->m_index;
     char us[2][16], share[2][16], sum[16], factor[16] = "-", state[16];
     enum role role = here ? ROLE_SELECTED : ROLE_TEXT;
-    if (!isnan(gain))
-        snprintf(factor, sizeof factor, "%.2fx", exp(gain));
+    if (!isnan(factor_of))
+        snprintf(factor, sizeof factor, "%.2fx", factor_of);
     state_text(view, m, state, sizeof state);
     char cursor = here ? '>' : ' ';
     int size = snapshot->question.batch_sizes[m];

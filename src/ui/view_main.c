@@ -167,6 +167,23 @@ static void add_phase(struct phrases *line, const struct snapshot *snapshot)
     add_left(line, snapshot->left_s);
 }
 
+/* An A/B that runs, in the race's place, or that waits for an answer; false: neither. */
+static bool add_ab(struct phrases *line, const struct view *view)
+{
+    const struct ab_view *ab = &view->snapshot->ab;
+    const char *verdict = *ab->error ? "failed" : ab_verdict_name(ab->result.verdict);
+    if (!state_ab_waits(view->state, view->snapshot))
+        return false;
+    if (ab->ended)
+        phrases_add(line, 0, ROLE_TITLE, "A/B M=%d %s: a answers", ab->job.m, verdict);
+    else if (ab->result.blocks > 0)
+        phrases_add(line, 0, ROLE_TITLE, "A/B M=%d %d/%d %+.1f %%", ab->job.m, ab->result.blocks,
+            ab->job.budget, ab->result.effect_pct);
+    else
+        phrases_add(line, 0, ROLE_TITLE, "A/B M=%d %s", ab->job.m, ab->phase);
+    return true;
+}
+
 static void draw_progress(const struct view *view)
 {
     const struct snapshot *snapshot = view->snapshot;
@@ -187,7 +204,8 @@ static void draw_progress(const struct view *view)
             "pid %ld has ended: p or Enter goes on here", snapshot->follows_pid);
         return;
     }
-    add_phase(&line, snapshot);
+    if (!add_ab(&line, view))
+        add_phase(&line, snapshot);
     if (snapshot->follows_pid)
         phrases_add(&line, 1, ROLE_TEXT, "by pid %ld", snapshot->follows_pid);
     if (snapshot->clock_mhz > 0)
@@ -201,20 +219,25 @@ static void draw_progress(const struct view *view)
     phrases_print(&line, view->canvas, rect, column, 0);
 }
 
-/* The hints of the key table, as many as fit whole; a notice takes their place. */
+void view_hints(const struct view *view, const struct rect *rect, int y, enum key_place place)
+{
+    struct key_list list = key_list(place);
+    int column = 0;
+    for (size_t i = 0; i < list.count; i++) {
+        const char *hint = list.entries[i].hint;
+        if (hint && column + (int)strlen(hint) <= rect->width)
+            column += canvas_print(view->canvas, rect, column, y, ROLE_KEY, "%s  ", hint);
+    }
+}
+
+/* A notice takes the hints' place. */
 static void draw_keys(const struct view *view)
 {
     const struct rect *rect = &view->layout.keys;
-    int column = 0;
-    if (*view->state->notice) {
+    if (*view->state->notice)
         canvas_print(view->canvas, rect, 0, 0, ROLE_WARN, "%s", view->state->notice);
-        return;
-    }
-    for (size_t i = 0; i < key_count; i++) {
-        const char *hint = key_table[i].hint;
-        if (hint && column + (int)strlen(hint) <= rect->width)
-            column += canvas_print(view->canvas, rect, column, 0, ROLE_KEY, "%s  ", hint);
-    }
+    else
+        view_hints(view, rect, 0, PLACE_MAIN);
 }
 
 /* The layout; cells are halved where the unfolded map would not fit and the terminal can. */

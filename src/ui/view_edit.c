@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/text.h"
+#include "domain/smem.h"
+#include "ui/pair.h"
+#include "ui/view.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#define EDIT_WIDTH 72
+#define EDIT_ROWS 16 /* with some of history; more of both where the window has room */
+
+/* Where the editor's tile stands in the tune's space; -1: outside of it. */
+static int known_tile(const struct view *view)
+{
+    return board_tile_index(&view->snapshot->question.space, &view->state->editor.tile);
+}
+
+static void draw_numbers(const struct view *view, const struct rect *inside)
+{
+    const struct editor *editor = &view->state->editor;
+    int x = 0;
+    if (editor->writing) {
+        canvas_print(view->canvas, inside, 0, 1, ROLE_SELECTED, " tile: %s_ ", editor->text);
+        return;
+    }
+    for (int axis = 0; axis < AXIS_COUNT; axis++)
+        x += canvas_print(view->canvas, inside, x, 1,
+            axis == (int)editor->axis ? ROLE_SELECTED : ROLE_TEXT, " %s %d ",
+            space_axis_name((enum space_axis)axis), editor_get(editor, (enum space_axis)axis));
+    if (engine_takes_tma(&view->snapshot->question.engine, view->state->gemm))
+        canvas_print(view->canvas, inside, x, 1, editor->tile.use_tma ? ROLE_WARN : ROLE_DIM,
+            " USE_TMA %s", editor->tile.use_tma ? "on: not timed here" : "off");
+}
+
+/* Why it could not run, else its shared memory. */
+static int draw_memory(const struct view *view, const struct rect *inside, int y)
+{
+    const struct snapshot *snapshot = view->snapshot;
+    const struct question *question = &snapshot->question;
+    const struct tile *tile = &view->state->editor.tile;
+    struct error err = {0};
+    struct tile effective;
+    char used[32], limit[32];
+    int known = known_tile(view);
+    if (!tile_legal(tile, &err) ||
+        !engine_effective_tile(&question->engine, &question->shape, tile, &effective, &err))
+        return view_wrapped(view, inside, y, ROLE_BAD, err.text);
+    struct smem smem =
+        smem_estimate(&question->engine, &question->shape, question->device.arch, &effective);
+    if (known >= 0) {
+        smem.bytes = snapshot->facts[view->state->gemm][known].shared_bytes;
+        smem.exact = snapshot->facts[view->state->gemm][known].shared_exact;
+    }
+    bool fits = smem.bytes <= question->device.smem_limit;
+    canvas_print(view->canvas, inside, 0, y, fits ? ROLE_GOOD : ROLE_BAD,
+        "shared memory %s of %s B (%s): %s", text_grouped(smem.bytes, used, sizeof used),
+        text_grouped(question->device.smem_limit, limit, sizeof limit),
+        smem.exact ? "exact" : "estimated", fits ? "fits" : "does NOT fit, the server would fail");
+    return y + 1;
+}
+
+static int draw_facts(const struct view *view, const struct rect *inside, int y)
+{
+    const struct state *state = view->state;
+    static const char *const verified[] = {"not verified", "verified", "WRONG RESULT"};
+    int known = known_tile(view);
+    struct text line = {0};
+    if (known < 0) {
+        canvas_print(view->canvas, inside, 0, y, ROLE_WARN,
+            "outside of this tune's space: nothing is known of it yet");
+        return y + 1;
+    }
+    const struct cell *cell = board_cell(view->snapshot, state->gemm, state->m_index, known);
+    const struct kernel_fact *fact = &view->snapshot->facts[state->gemm][known];
+    const struct choice *choice = &view->snapshot->choices[state->gemm][state->m_index];
+    if (isnan(cell->median_us))
+        text_add(&line, "not measured");
+    else
+        text_add(&line, "%.1f us", cell->median_us);
+    if (!isnan(cell->median_us) && choice->chosen)
+        text_add(&line, ", %+.1f %% against the choice",
+            100 * (cell->median_us / choice->median_us - 1));
+    if (fact->registers > 0)
+        text_add(&line, ", %d registers", fact->registers);
+    if (fact->spill_bytes >= 0)
+        text_add(&line, fact->spill_bytes > 0 ? ", spills %d B" : ", no spill", fact->spill_bytes);
+    text_add(&line, ", %s", verified[cell->verified]);
+    canvas_print(view->canvas, inside, 0, y, ROLE_TEXT, "%s", line.data);
+    text_free(&line);
+    return y + 1;
+}
+
+/* What the pair rule makes of it. */
+static int draw_pair(const struct view *view, const struct rect *inside, int y)
+{
+    const struct state *state = view->state;
+    const struct snapshot *snapshot = view->snapshot;
+    const struct tile *tile = &state->editor.tile;
+    enum gemm other = pair_other(state->gemm);
+    struct tile partner;
+    char name[TILE_TEXT_SIZE], us[32];
+    if (!pair_clashes(snapshot, state->gemm, state->m_index, tile) ||
+        !pair_partner(snapshot, state->gemm, state->m_index, tile, &partner))
+        return y;
+    canvas_print(view->canvas, inside, 0, y++, ROLE_WARN,
+        "%s has BM%d and both must agree: b changes both, a compares pairs", gemm_name(other),
+        snapshot->choices[other][state->m_index].tile.block_m);
+    int known = board_tile_index(&snapshot->question.space, &partner);
+    double median = known < 0 ? NAN : board_cell(snapshot, other, state->m_index, known)->median_us;
+    canvas_print(view->canvas, inside, 0, y++, ROLE_TEXT, "with it %s: %s  %s us", gemm_name(other),
+        tile_format(&partner, name, sizeof name), view_us(median, us, sizeof us));
+    return y;
+}
+
+/* Who chose the entry, when, and why: the latest first. */
+static void draw_history(const struct view *view, const struct rect *inside, int y, int end)
+{
+    const struct past *past = &view->state->past;
+    if (!state_knows_entry(view->state, view->snapshot))
+        return;
+    for (size_t i = 0; i < past->history_count && y < end; i++) {
+        const struct store_choice *choice = &past->history[i];
+        char name[TILE_TEXT_SIZE], when[32];
+        int x =
+            canvas_print(view->canvas, inside, 0, y, i == 0 ? ROLE_TEXT : ROLE_DIM, "%s %-7s %s",
+                view_when(choice->time, when, sizeof when), choice_source_name(choice->source),
+                choice->dropped ? "dropped" : tile_format(&choice->tile, name, sizeof name));
+        if (!isnan(choice->median_us))
+            canvas_print(view->canvas, inside, x, y, ROLE_DIM, "  %.1f us", choice->median_us);
+        y++;
+        if (*choice->reason && y < end)
+            canvas_print(view->canvas, inside, 12, y++, ROLE_DIM, "%s", choice->reason);
+    }
+}
+
+void view_edit(const struct view *view)
+{
+    const struct state *state = view->state;
+    bool large = view->canvas->width >= 2 * EDIT_WIDTH && view->canvas->height >= 2 * EDIT_ROWS;
+    struct rect inside = view_frame(view, "edit an entry", large ? 3 * EDIT_WIDTH / 2 : EDIT_WIDTH,
+        large ? 3 * EDIT_ROWS / 2 : EDIT_ROWS);
+    char served[32];
+    int y = 2;
+    int x = canvas_print(view->canvas, &inside, 0, 0, ROLE_TITLE, "%s M=%d", gemm_name(state->gemm),
+        view->snapshot->question.batch_sizes[state->m_index]);
+    canvas_print(view->canvas, &inside, x, 0, ROLE_TEXT, "  serves M %s",
+        view_served(view, served, sizeof served));
+    draw_numbers(view, &inside);
+    y = draw_memory(view, &inside, y + 1);
+    y = draw_facts(view, &inside, y);
+    y = draw_pair(view, &inside, y);
+    draw_history(view, &inside, y + 1, inside.height - 1);
+    view_hints(view, &inside, inside.height - 1, PLACE_EDITOR);
+}
