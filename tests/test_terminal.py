@@ -108,7 +108,7 @@ def whole_life():
     t.until("100 %  done")
     assert "recorded" in t.screen.display[0]
     t.press("?")
-    t.until("draw the screen anew")
+    t.until("keys; Down goes on")
     t.press("\x1b")
     t.until("shared memory")
     t.press("q")
@@ -126,7 +126,7 @@ def one_key_is_few_bytes():
     t.pump(0.2)
     assert len(t.raw) - before > 200, "the counter of bytes counts nothing"
     t.press("e")
-    t.until("edit; Enter takes")
+    t.until("edit an entry")
     t.pump(0.2)
     before = len(t.raw)
     t.press("l")

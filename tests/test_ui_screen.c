@@ -330,6 +330,8 @@ static void test_editor(void **arg)
     assert_int_equal(bench->state.editor.tile.block_m, before.block_m);
     press(bench, "Up");
     assert_int_equal(bench->state.editor.tile.block_m, 2 * before.block_m);
+    press(bench, "Down Right Down c");
+    assert_true(tile_equal(&bench->state.editor.tile, &bench->snapshot.choices[GEMM_UP][0].tile));
 }
 
 static void test_editor_typed(void **arg)

@@ -65,6 +65,13 @@ static void type_digit(struct editor *editor, int digit)
     editor->typing = true;
 }
 
+void editor_set(struct editor *editor, const struct tile *tile)
+{
+    remember(editor);
+    editor->tile = *tile;
+    editor->typing = editor->writing = false;
+}
+
 bool editor_act(struct editor *editor, enum action action, int key)
 {
     if (key >= '0' && key <= '9') {
@@ -116,8 +123,6 @@ bool editor_write(struct editor *editor, int key, struct error *err)
         return true;
     if (!tile_parse(editor->text, &tile, err))
         return false;
-    remember(editor);
-    editor->tile = tile;
-    editor->writing = false;
+    editor_set(editor, &tile);
     return true;
 }

@@ -20,6 +20,8 @@ struct editor {
 
 void editor_open(struct editor *editor, const struct tile *tile);
 int editor_get(const struct editor *editor, enum space_axis axis);
+/* Other numbers in its place; undo takes them back. */
+void editor_set(struct editor *editor, const struct tile *tile);
 /* Arrows step over the legal values, a digit types one, undo takes back. False: none of its own. */
 bool editor_act(struct editor *editor, enum action action, int key);
 /* A key while a whole tile is typed; Enter takes it. False with *err where there is no tile in it.

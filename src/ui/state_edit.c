@@ -97,6 +97,7 @@ struct effect state_edit_key(struct state *state, const struct snapshot *snapsho
 {
     struct effect none = {.kind = EFFECT_NONE};
     struct error err = {0};
+    const struct choice *own = &snapshot->choices[state->gemm][state->m_index];
     enum action action = key == 3 ? ACTION_LEAVE : key_action_at(PLACE_EDITOR, key);
     if (state->editor.writing && key != 3) {
         if (!editor_write(&state->editor, key, &err))
@@ -105,6 +106,8 @@ struct effect state_edit_key(struct state *state, const struct snapshot *snapsho
         state->overlay = OVERLAY_NONE;
     } else if (action == ACTION_FLAG) {
         toggle_flag(state, snapshot);
+    } else if (action == ACTION_BEST && own->chosen) {
+        editor_set(&state->editor, &own->tile);
     } else if (!editor_act(&state->editor, action, key)) {
         return act(state, snapshot, action);
     }

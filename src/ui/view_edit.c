@@ -2,13 +2,14 @@
 #include "base/text.h"
 #include "domain/smem.h"
 #include "ui/pair.h"
+#include "ui/phrase.h"
 #include "ui/view.h"
 
 #include <math.h>
 #include <stdio.h>
 
 #define EDIT_WIDTH 72
-#define EDIT_ROWS 16 /* with some of history; more of both where the window has room */
+#define EDIT_ROWS 17 /* with some of history; more of both where the window has room */
 
 /* Where the editor's tile stands in the tune's space; -1: outside of it. */
 static int known_tile(const struct view *view)
@@ -65,30 +66,33 @@ static int draw_facts(const struct view *view, const struct rect *inside, int y)
     const struct state *state = view->state;
     static const char *const verified[] = {"not verified", "verified", "WRONG RESULT"};
     int known = known_tile(view);
-    struct text line = {0};
+    struct phrases figures = {0}, facts = {0};
     if (known < 0) {
         canvas_print(view->canvas, inside, 0, y, ROLE_WARN,
             "outside of this tune's space: nothing is known of it yet");
-        return y + 1;
+        return y + 2;
     }
     const struct cell *cell = board_cell(view->snapshot, state->gemm, state->m_index, known);
     const struct kernel_fact *fact = &view->snapshot->facts[state->gemm][known];
     const struct choice *choice = &view->snapshot->choices[state->gemm][state->m_index];
     if (isnan(cell->median_us))
-        text_add(&line, "not measured");
+        phrases_add(&figures, 0, ROLE_DIM, "not measured");
     else
-        text_add(&line, "%.1f us", cell->median_us);
+        phrases_add(&figures, 0, ROLE_TEXT, "%.1f us", cell->median_us);
     if (!isnan(cell->median_us) && choice->chosen)
-        text_add(&line, ", %+.1f %% against the choice",
+        phrases_add(&figures, 1, ROLE_TEXT, "%+.1f %% against the choice",
             100 * (cell->median_us / choice->median_us - 1));
+    phrases_print(&figures, view->canvas, inside, 0, y);
+    phrases_add(
+        &facts, 0, cell->verified == 2 ? ROLE_BAD : ROLE_TEXT, "%s", verified[cell->verified]);
     if (fact->registers > 0)
-        text_add(&line, ", %d registers", fact->registers);
-    if (fact->spill_bytes >= 0)
-        text_add(&line, fact->spill_bytes > 0 ? ", spills %d B" : ", no spill", fact->spill_bytes);
-    text_add(&line, ", %s", verified[cell->verified]);
-    canvas_print(view->canvas, inside, 0, y, ROLE_TEXT, "%s", line.data);
-    text_free(&line);
-    return y + 1;
+        phrases_add(&facts, 1, ROLE_TEXT, "%d registers", fact->registers);
+    if (fact->spill_bytes > 0)
+        phrases_add(&facts, 1, ROLE_WARN, "spills %d B", fact->spill_bytes);
+    else if (fact->spill_bytes == 0)
+        phrases_add(&facts, 1, ROLE_TEXT, "no spill");
+    phrases_print(&facts, view->canvas, inside, 0, y + 1);
+    return y + 2;
 }
 
 /* What the pair rule makes of it. */
