@@ -66,6 +66,7 @@ static void measure_one(const struct race_card *card, const struct race_step *st
 
     keep(log, race, &fed);
     sim->samples++;
+    sim->phase_samples[step->phase]++;
     sim->gpu_s += us * 1e-6 * (given_up ? 1 : launches(step, item, us) + (number == 0));
 }
 

@@ -18,6 +18,7 @@ struct race_card {
 
 struct race_sim {
     long long samples, steps, checks;
+    long long phase_samples[RACE_PHASE_COUNT];
     double gpu_s; /* launches x their time */
     /* Of a choice against the best tile of all, which the pair rule may put out of reach; .. */
     double regret[GEMM_COUNT][TUNE_BATCH_SIZES];

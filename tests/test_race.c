@@ -12,6 +12,7 @@
 struct made_up {
     const struct plan *plan;
     unsigned long long seed;
+    double noise; /* standard deviation, as a share */
     double drift; /* over 5,000 samples, as a share */
     double *bent; /* [gemm][m][tile], cached truth */
     long long drawn;
@@ -63,7 +64,7 @@ static double made_sample(void *self, enum gemm gemm, int m_index, int tile, int
     double noise = (unit(key) + unit(key + 1) + unit(key + 2) - 1.5) * 2; /* deviation 1 */
     double outlier = unit(key + 3) < 0.02 ? 1.10 : 1;
 
-    return made_truth(self, gemm, m_index, tile) * (1 + 0.005 * noise) * outlier *
+    return made_truth(self, gemm, m_index, tile) * (1 + card->noise * noise) * outlier *
            (1 + card->drift * (double)card->drawn++ / 5000) * HIGH_MHZ / made_clock(card);
 }
 
@@ -92,7 +93,7 @@ static void bench_open(struct bench *bench, enum effort effort, unsigned long lo
         .gated = true};
     bench->question.effort = effort;
     plan_make(&bench->plan, &bench->question, NULL);
-    bench->made = (struct made_up){.plan = &bench->plan, .seed = seed};
+    bench->made = (struct made_up){.plan = &bench->plan, .seed = seed, .noise = 0.005};
     bench->made.bent =
         calloc((size_t)GEMM_COUNT * TUNE_BATCH_SIZES * bench->plan.count, sizeof(double));
     bench->card = (struct race_card){
@@ -183,6 +184,7 @@ static void interruptions_change_nothing(void **state)
 
     (void)state;
     bench_open(&bench, EFFORT_FULL, 3);
+    bench.made.noise = 0.015; /* so that the longer final and later looks take place */
     race_simulate(&bench.plan, &bench.card, &straight);
     bench.card.stop_after = 7;
     race_simulate(&bench.plan, &bench.card, &broken);
@@ -361,6 +363,93 @@ static void pairs_share_block_m_and_beat_the_default(void **state)
     bench_close(&bench);
 }
 
+static double *bent_of(struct bench *bench, enum gemm gemm, int m, int tile)
+{
+    return &bench->made.bent[((size_t)gemm * TUNE_BATCH_SIZES + (size_t)m) * bench->plan.count +
+                             (size_t)tile];
+}
+
+/* The true time of the best pair of an M, by GEMM. */
+static void best_pair_of(struct bench *bench, int m, double us[GEMM_COUNT])
+{
+    double best[GEMM_COUNT][257];
+
+    for (int g = 0; g < GEMM_COUNT; g++) {
+        for (int bm = 0; bm <= 256; bm++)
+            best[g][bm] = INFINITY;
+        us[g] = INFINITY;
+        for (size_t t = 0; t < bench->plan.space_count; t++) {
+            double *of_bm = &best[g][bench->plan.tiles[t].tile.block_m];
+            if (plan_runs(&bench->plan, (int)t))
+                *of_bm = fmin(*of_bm, made_truth(&bench->made, (enum gemm)g, m, (int)t));
+        }
+    }
+    for (int bm = 16; bm <= 256; bm++) {
+        if (best[GEMM_UP][bm] + best[GEMM_DOWN][bm] < us[GEMM_UP] + us[GEMM_DOWN]) {
+            us[GEMM_UP] = best[GEMM_UP][bm];
+            us[GEMM_DOWN] = best[GEMM_DOWN][bm];
+        }
+    }
+}
+
+/* Puts every default at so many times the best pair. */
+static void set_defaults(struct bench *bench, double times)
+{
+    for (int m = 0; m < bench->question.batch_size_count; m++) {
+        double us[GEMM_COUNT];
+        best_pair_of(bench, m, us);
+        for (int g = 0; g < GEMM_COUNT; g++)
+            *bent_of(bench, (enum gemm)g, m, bench->plan.defaults[m]) = times * us[g];
+    }
+}
+
+/* A default 1 % behind under 1.5 % noise: thirty samples leave it open, further ones do not. */
+static void a_close_default_takes_more_samples(void **state)
+{
+    struct bench bench;
+    struct race_sim close, clear;
+
+    (void)state;
+    bench_open(&bench, EFFORT_FULL, 7);
+    bench.made.noise = 0.015;
+    set_defaults(&bench, 1.01);
+    race_simulate(&bench.plan, &bench.card, &close);
+    for (int m = 0; m < bench.question.batch_size_count; m++) {
+        assert_int_equal(close.decisions[m].source, CHOICE_RACE);
+        assert_true(close.decisions[m].gain.low > 0);
+    }
+    set_defaults(&bench, 1.2);
+    race_simulate(&bench.plan, &bench.card, &clear);
+    print_message("confirmed by %lld samples, %lld where it is clear\n",
+        close.phase_samples[RACE_CONFIRM], clear.phase_samples[RACE_CONFIRM]);
+    assert_int_equal(clear.phase_samples[RACE_CONFIRM], 30 * 4 * bench.question.batch_size_count);
+    assert_true(close.phase_samples[RACE_CONFIRM] > clear.phase_samples[RACE_CONFIRM]);
+    bench_close(&bench);
+}
+
+/* The engine's default runs in the final whatever the scan made of its kernel. */
+static void a_good_default_of_a_bad_kernel_wins(void **state)
+{
+    struct bench bench;
+    struct race_sim sim;
+    int m = 16, tile;
+
+    (void)state;
+    bench_open(&bench, EFFORT_FULL, 8);
+    tile = bench.plan.defaults[m];
+    set_defaults(&bench, 1.2);
+    for (int i = 0; i < bench.question.batch_size_count; i++) {
+        if (bench.plan.tiles[tile].lead != tile)
+            *bent_of(&bench, GEMM_UP, i, bench.plan.tiles[tile].lead) = 1e6;
+    }
+    *bent_of(&bench, GEMM_UP, m, tile) *= 0.5;
+    race_simulate(&bench.plan, &bench.card, &sim);
+    assert_int_equal(sim.decisions[m].gemm[GEMM_UP].tile, tile);
+    assert_int_not_equal(sim.decisions[m].gemm[GEMM_DOWN].tile, tile);
+    assert_int_equal(sim.decisions[m].source, CHOICE_RACE);
+    bench_close(&bench);
+}
+
 /* A tile that kills its worker runs alone the second time and is left after that. */
 static void the_second_kill_marks_a_tile(void **state)
 {
@@ -402,6 +491,8 @@ int main(void)
         cmocka_unit_test(the_case_of_the_falling_clock_picks_b),
         cmocka_unit_test(wrong_kernels_are_never_chosen),
         cmocka_unit_test(pairs_share_block_m_and_beat_the_default),
+        cmocka_unit_test(a_close_default_takes_more_samples),
+        cmocka_unit_test(a_good_default_of_a_bad_kernel_wins),
         cmocka_unit_test(the_second_kill_marks_a_tile),
     };
 

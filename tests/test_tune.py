@@ -56,7 +56,8 @@ def straight():
     for m in (1, 16, 64, 256, 1024, 4096):
         up, down = (tiles(result)[(gemm, m)] for gemm in ("up", "down"))
         assert up["BLOCK_SIZE_M"] == down["BLOCK_SIZE_M"], (m, up, down)
-    assert result["samples"] <= 1.5 * result["fitting_points"], result["samples"]
+    # The rounds after the scan take as many here as in a space five times as large.
+    assert result["samples"] <= 2 * result["fitting_points"], result["samples"]
     assert 0 < result["first_timing_s"] < result["wall_s"]
     assert 0.5 < sum(result["stages"].values()) / result["wall_s"] < 1.2, result["stages"]
     assert result["stages"]["measure"] > 0 and result["stages"]["commit"] > 0

@@ -7,7 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#define GAIN_LEVEL 0.95
+/*
+ * Fresh samples are looked at as A/B's blocks are, each time at AB_LEVEL so that all looks together
+ * hold 95 %: the race's pair wins once it is faster by AB_DIFFERS, what it is held against stays
+ * once it cannot lose more than STAYS, or when the budget ends.
+ */
+#define CONFIRM_SAMPLES 240 /* looks at 30, 60, 120 and all (ab_next_look) */
+#define STAYS 0.003
 
 /* One tile a GEMM; -1 where the GEMM is not asked for. */
 struct pair {
@@ -81,7 +87,7 @@ static size_t pair_samples(
     for (size_t i = 0; i < limit; i++)
         sums[i] = 0;
     for (int g = 0; g < GEMM_COUNT; g++) {
-        float samples[128];
+        float samples[CONFIRM_SAMPLES];
         size_t have;
 
         if (pair->tiles[g] < 0)
@@ -95,22 +101,66 @@ static size_t pair_samples(
     return count;
 }
 
-/* ln(other / pair) with its interval: the rounds were shuffled mixes of both, so that drift is in
- * both of a difference. NAN without fresh samples. */
-static struct stats_interval gain_over(
-    const struct race *race, int m_index, const struct pair *pair, const struct pair *other)
+/* ln(other / pair) with its interval by up to `limit` fresh samples of each: they were taken in
+ * shuffled mixes, so that drift is in both of a difference. NAN without any. */
+static struct stats_interval gain_over(const struct race *race, int m_index,
+    const struct pair *pair, const struct pair *other, size_t limit)
 {
-    double mine[128], theirs[128];
-    size_t count = pair_samples(race, m_index, pair, mine, 128);
-    size_t others = pair_samples(race, m_index, other, theirs, 128);
+    double mine[CONFIRM_SAMPLES], theirs[CONFIRM_SAMPLES];
+    size_t count = pair_samples(race, m_index, pair, mine, limit);
+    size_t others = pair_samples(race, m_index, other, theirs, limit);
     struct stats_interval gain = {NAN, NAN, NAN, 0};
 
     count = others < count ? others : count;
     for (size_t i = 0; i < count; i++)
         mine[i] = log(theirs[i] / mine[i]);
     if (count > 0)
-        stats_hodges_lehmann(mine, count, GAIN_LEVEL, &gain);
+        stats_hodges_lehmann(mine, count, AB_LEVEL, &gain);
     return gain;
+}
+
+static bool same_pair(const struct pair *a, const struct pair *b)
+{
+    return memcmp(a->tiles, b->tiles, sizeof a->tiles) == 0;
+}
+
+/* Whether so many fresh samples leave open which of the two it is. */
+static bool is_open(const struct race *race, int m_index, const struct pair *pair,
+    const struct pair *other, int samples)
+{
+    struct stats_interval gain;
+
+    if (same_pair(pair, other))
+        return false;
+    gain = gain_over(race, m_index, pair, other, (size_t)samples);
+    return gain.low <= AB_DIFFERS && gain.high >= STAYS;
+}
+
+static int fresh_samples(const struct race *race, int m_index)
+{
+    struct race_kernel_id ids[3 * GEMM_COUNT];
+    int count = race_contestants(race, m_index, ids), least = CONFIRM_SAMPLES;
+
+    for (int i = 0; i < count; i++) {
+        int have = race_count(race_cell(race, ids[i].gemm, m_index, ids[i].tile), RACE_CONFIRM);
+        least = have < least ? have : least;
+    }
+    return least;
+}
+
+int race_confirm_target(const struct race *race, int m_index)
+{
+    int have = fresh_samples(race, m_index), look = ab_next_look(0, CONFIRM_SAMPLES);
+    struct pair pair, standard, incumbent;
+    bool won = race_best_pair(race, m_index, pair.tiles);
+    bool standard_runs = default_pair(race, m_index, &standard);
+    bool incumbent_runs = incumbent_pair(race, m_index, &incumbent);
+
+    while (won && look <= have && look < CONFIRM_SAMPLES &&
+           ((standard_runs && is_open(race, m_index, &pair, &standard, look)) ||
+               (incumbent_runs && is_open(race, m_index, &pair, &incumbent, look))))
+        look = ab_next_look(look, CONFIRM_SAMPLES);
+    return look;
 }
 
 static void fill_times(
@@ -119,16 +169,16 @@ static void fill_times(
     for (int g = 0; g < GEMM_COUNT; g++) {
         const struct race_cell *cell;
         struct stats_interval interval;
-        float samples[128];
+        float samples[CONFIRM_SAMPLES];
         size_t count;
 
         decision->gemm[g].tile = pair->tiles[g];
         if (pair->tiles[g] < 0)
             continue;
         cell = race_cell(race, (enum gemm)g, m_index, pair->tiles[g]);
-        count = race_samples(cell, RACE_CONFIRM, samples, 128);
+        count = race_samples(cell, RACE_CONFIRM, samples, CONFIRM_SAMPLES);
         for (int p = RACE_FINAL; count == 0 && p >= 0; p--)
-            count = race_samples(cell, (enum race_phase)p, samples, 128);
+            count = race_samples(cell, (enum race_phase)p, samples, CONFIRM_SAMPLES);
         stats_median_interval(samples, count, 0.95, &interval);
         decision->gemm[g].median_us = interval.estimate;
         decision->gemm[g].low_us = interval.low;
@@ -158,11 +208,6 @@ static void fill_other_times(const struct race *race, int m_index, const struct 
     }
 }
 
-static bool same_pair(const struct pair *a, const struct pair *b)
-{
-    return memcmp(a->tiles, b->tiles, sizeof a->tiles) == 0;
-}
-
 /* The incumbent stays unless the race's pair is faster beyond noise. */
 static void weigh_incumbent(
     const struct race *race, int m_index, struct pair *pair, struct race_decision *decision)
@@ -176,7 +221,7 @@ static void weigh_incumbent(
         decision->source = CHOICE_INCUMBENT;
         return;
     }
-    gain = gain_over(race, m_index, pair, &incumbent);
+    gain = gain_over(race, m_index, pair, &incumbent, CONFIRM_SAMPLES);
     if (isnan(gain.estimate) || gain.low > AB_DIFFERS)
         return;
     *pair = incumbent;
@@ -196,7 +241,7 @@ static void weigh_default(const struct race *race, int m_index, const struct pai
             "the race's winner is the engine's own default");
         return;
     }
-    decision->gain = gain_over(race, m_index, pair, standard);
+    decision->gain = gain_over(race, m_index, pair, standard, CONFIRM_SAMPLES);
     if (isnan(decision->gain.estimate) || decision->gain.low > AB_DIFFERS)
         return;
     decision->source = CHOICE_DEFAULT;

@@ -12,31 +12,34 @@ static const struct round full_rounds[] = {
     {.phase = RACE_HEAT,
         .samples = 4,
         .fraction = 1.0 / 16,
-        .within = 0.10,
+        .within = 0.1,
         .per_bm = 4,
         .bm_within = EVERY_BM},
     {.phase = RACE_SEMI,
         .samples = 10,
         .always = 8,
         .within = 0.05,
-        .cap = 24,
+        .cap = 32,
         .per_bm = 3,
         .bm_within = 0.08},
     {.phase = RACE_GROUPS,
-        .samples = 6,
+        .samples = 10,
         .always = 6,
         .within = 0.02,
-        .cap = 8,
+        .cap = 10,
         .per_bm = 2,
         .bm_within = 0.05,
-        .groups = true},
+        .groups = true,
+        .guests = true},
     {.phase = RACE_FINAL,
         .samples = 30,
         .always = 3,
-        .within = 0.02,
-        .cap = 8,
-        .per_bm = 2,
-        .bm_within = 0.02},
+        .within = 0.003,
+        .cap = 12,
+        .per_bm = 1,
+        .bm_within = 0.02,
+        .guests = true},
+    {.phase = RACE_FINAL, .samples = 90, .within = 0.003, .cap = 6, .per_bm = 1, .bm_within = 0.01},
 };
 
 /* All GROUP_SIZE_M were scanned; ten samples of all within four times the best are the record. */
@@ -48,7 +51,9 @@ static const struct round exhaustive_rounds[] = {
         .within = 0.02,
         .cap = 12,
         .per_bm = 2,
-        .bm_within = 0.02},
+        .bm_within = 0.02,
+        .guests = true},
+    {.phase = RACE_FINAL, .samples = 90, .within = 0.003, .cap = 6, .per_bm = 1, .bm_within = 0.01},
 };
 
 const struct round *race_rounds(enum effort effort, int *count)
@@ -78,7 +83,8 @@ int race_set_target(const struct race *race, int m_index)
 
 struct candidate {
     int tile, block_m;
-    double us;
+    double us, low, high; /* the median with its 95 % interval; NAN: too few samples for one */
+    double loss;  /* us that the best pair with this tile takes more than the best pair of all */
     double clock; /* scan_clock where the scan ranks, else 0 */
 };
 
@@ -86,6 +92,8 @@ static int compare_candidates(const void *a, const void *b)
 {
     const struct candidate *x = a, *y = b;
 
+    if (x->loss != y->loss)
+        return x->loss < y->loss ? -1 : 1;
     if (x->us != y->us)
         return x->us < y->us ? -1 : 1;
     return (x->tile > y->tile) - (x->tile < y->tile);
@@ -101,20 +109,36 @@ static double scan_clock(const struct race_cell *cell)
     return 0;
 }
 
+/* Which samples rank candidates: the first so many of a phase, whatever came after them. */
+struct basis {
+    enum race_phase phase;
+    int samples;
+};
+
 static void add_candidate(const struct race *race, enum gemm gemm, int m_index, int tile,
-    enum race_phase phase, struct candidate *list, int *count)
+    const struct basis *basis, struct candidate *list, int *count)
 {
     const struct race_cell *cell = race_cell(race, gemm, m_index, tile);
-    double us = race_usable(race, gemm, tile) ? race_median(cell, phase) : NAN;
+    float samples[SET_SAMPLES];
+    struct stats_interval median;
+    size_t have;
 
-    if (!isnan(us))
-        list[(*count)++] = (struct candidate){tile, race->plan->tiles[tile].tile.block_m, us,
-            phase == RACE_SCAN ? scan_clock(cell) : 0};
+    if (!race_usable(race, gemm, tile))
+        return;
+    have = race_samples(cell, basis->phase, samples, (size_t)basis->samples);
+    stats_median_interval(samples, have, 0.95, &median);
+    if (have > 0)
+        list[(*count)++] = (struct candidate){.tile = tile,
+            .block_m = race->plan->tiles[tile].tile.block_m,
+            .us = median.estimate,
+            .low = median.low,
+            .high = median.high,
+            .clock = basis->phase == RACE_SCAN ? scan_clock(cell) : 0};
 }
 
-/* The candidates of the present round (of the scan: all its tiles) with samples in `phase`, best
+/* The candidates of the present round (of the scan: all its tiles) with samples of the basis, best
  * first; the caller frees *list. */
-static int rank(const struct race *race, enum gemm gemm, int m_index, enum race_phase phase,
+static int rank(const struct race *race, enum gemm gemm, int m_index, const struct basis *basis,
     struct candidate **list)
 {
     const struct race_set *set = &race->set[gemm][m_index];
@@ -123,16 +147,16 @@ static int rank(const struct race *race, enum gemm gemm, int m_index, enum race_
     *list = xcalloc(race->plan->count + 1, sizeof **list);
     if (race->round[m_index] < 0) {
         for (size_t i = 0; i < race->scan_count[gemm]; i++)
-            add_candidate(race, gemm, m_index, race->scan[gemm][i], phase, *list, &count);
+            add_candidate(race, gemm, m_index, race->scan[gemm][i], basis, *list, &count);
     } else {
         for (int i = 0; i < set->count; i++)
-            add_candidate(race, gemm, m_index, set->tiles[i], phase, *list, &count);
+            add_candidate(race, gemm, m_index, set->tiles[i], basis, *list, &count);
     }
     qsort(*list, (size_t)count, sizeof **list, compare_candidates);
     return count;
 }
 
-/* The least time with this BLOCK_SIZE_M in a ranked list, INFINITY without one. */
+/* The best with this BLOCK_SIZE_M in a ranked list, NULL without one. */
 static const struct candidate *first_of_bm(const struct candidate *list, int count, int block_m)
 {
     for (int i = 0; i < count; i++) {
@@ -142,21 +166,72 @@ static const struct candidate *first_of_bm(const struct candidate *list, int cou
     return NULL;
 }
 
-/* Both GEMMs' ranked candidates of one M; a GEMM not asked for has none and costs nothing. */
+/* Both GEMMs' candidates of one M, those with the least loss first; a GEMM not asked for has none
+ * and costs nothing. */
 struct ranking {
     struct candidate *list[GEMM_COUNT];
     int count[GEMM_COUNT];
     const bool *asked; /* [GEMM_COUNT] */
+    int block_m;       /* of the best pair, 0: there is none */
+    double pair_us;    /* of the best pair */
 };
 
+/* The best with this BLOCK_SIZE_M of one GEMM, us: INFINITY without, 0 when it is not asked for. */
+static double bm_us(const struct ranking *ranking, enum gemm gemm, int block_m)
+{
+    const struct candidate *first = first_of_bm(ranking->list[gemm], ranking->count[gemm], block_m);
+
+    if (!ranking->asked[gemm])
+        return 0;
+    return first ? first->us : INFINITY;
+}
+
+/* up + down with this BLOCK_SIZE_M. */
+static double pair_us(const struct ranking *ranking, int block_m)
+{
+    return bm_us(ranking, GEMM_UP, block_m) + bm_us(ranking, GEMM_DOWN, block_m);
+}
+
+static void find_best_pair(struct ranking *ranking)
+{
+    ranking->pair_us = INFINITY;
+    for (int g = 0; g < GEMM_COUNT; g++) {
+        for (int i = 0; i < ranking->count[g]; i++) {
+            double us = pair_us(ranking, ranking->list[g][i].block_m);
+            if (us < ranking->pair_us) {
+                ranking->pair_us = us;
+                ranking->block_m = ranking->list[g][i].block_m;
+            }
+        }
+    }
+}
+
+/* A tile is worth what the pair is that it makes. */
+static void sort_by_loss(struct ranking *ranking, enum gemm gemm)
+{
+    enum gemm other = gemm == GEMM_UP ? GEMM_DOWN : GEMM_UP;
+
+    for (int i = 0; i < ranking->count[gemm]; i++) {
+        struct candidate *candidate = &ranking->list[gemm][i];
+        candidate->loss = candidate->us + bm_us(ranking, other, candidate->block_m);
+        if (ranking->block_m)
+            candidate->loss -= ranking->pair_us;
+    }
+    qsort(ranking->list[gemm], (size_t)ranking->count[gemm], sizeof *ranking->list[gemm],
+        compare_candidates);
+}
+
 static void ranking_make(
-    const struct race *race, int m_index, enum race_phase phase, struct ranking *ranking)
+    const struct race *race, int m_index, const struct basis *basis, struct ranking *ranking)
 {
     *ranking = (struct ranking){.asked = race->plan->question->gemms};
     for (int g = 0; g < GEMM_COUNT; g++) {
         if (ranking->asked[g])
-            ranking->count[g] = rank(race, (enum gemm)g, m_index, phase, &ranking->list[g]);
+            ranking->count[g] = rank(race, (enum gemm)g, m_index, basis, &ranking->list[g]);
     }
+    find_best_pair(ranking);
+    for (int g = 0; g < GEMM_COUNT; g++)
+        sort_by_loss(ranking, (enum gemm)g);
 }
 
 static void ranking_free(struct ranking *ranking)
@@ -165,60 +240,30 @@ static void ranking_free(struct ranking *ranking)
         free(ranking->list[g]);
 }
 
-/* up + down with this BLOCK_SIZE_M, INFINITY when a GEMM has no candidate with it. */
-static double pair_us(const struct ranking *ranking, int block_m)
+/* What ranks the candidates after `round` (-1: the scan). */
+static struct basis basis_of(const struct race *race, int round)
 {
-    double sum = 0;
-
-    for (int g = 0; g < GEMM_COUNT; g++) {
-        const struct candidate *first = first_of_bm(ranking->list[g], ranking->count[g], block_m);
-        if (ranking->asked[g])
-            sum += first ? first->us : INFINITY;
-    }
-    return sum;
-}
-
-/* The BLOCK_SIZE_M with the least pair, 0 when there is none. */
-static int best_block_m(const struct ranking *ranking)
-{
-    double best = INFINITY;
-    int block_m = 0;
-
-    for (int g = 0; g < GEMM_COUNT; g++) {
-        for (int i = 0; i < ranking->count[g]; i++) {
-            double us = pair_us(ranking, ranking->list[g][i].block_m);
-            if (us < best) {
-                best = us;
-                block_m = ranking->list[g][i].block_m;
-            }
-        }
-    }
-    return block_m;
-}
-
-/* The latest phase that all candidates of an M went through. */
-static enum race_phase settled_phase(const struct race *race, int m_index)
-{
-    int round = race->round[m_index];
-
-    if (round >= race->round_count)
-        return race->rounds[race->round_count - 1].phase;
-    return round <= 0 ? RACE_SCAN : race->rounds[round - 1].phase;
+    if (round < 0)
+        return (struct basis){RACE_SCAN, 1};
+    return (struct basis){race->rounds[round].phase, race->rounds[round].samples};
 }
 
 bool race_best_pair(const struct race *race, int m_index, int tiles[GEMM_COUNT])
 {
+    int round = race->round[m_index];
+    /* The latest one that all candidates went through. */
+    struct basis basis =
+        basis_of(race, round >= race->round_count ? race->round_count - 1 : round - 1);
     struct ranking ranking;
-    int block_m;
 
-    ranking_make(race, m_index, settled_phase(race, m_index), &ranking);
-    block_m = best_block_m(&ranking);
+    ranking_make(race, m_index, &basis, &ranking);
     for (int g = 0; g < GEMM_COUNT; g++) {
-        const struct candidate *first = first_of_bm(ranking.list[g], ranking.count[g], block_m);
+        const struct candidate *first =
+            first_of_bm(ranking.list[g], ranking.count[g], ranking.block_m);
         tiles[g] = first ? first->tile : -1;
     }
     ranking_free(&ranking);
-    return block_m > 0;
+    return ranking.block_m > 0;
 }
 
 static void set_add(struct race_set *set, int tile)
@@ -250,50 +295,78 @@ static double least_us(const struct candidate *candidate, const struct candidate
     return candidate->us * (lower ? candidate->clock / best->clock : 1);
 }
 
-/* Whether the round takes the candidate at `index` of the ranked list. */
-static bool takes(const struct round *round, const struct ranking *ranking, enum gemm gemm,
-    int index, double best_pair)
+/* How much of a loss may be chance, us: none where there are too few samples to tell. */
+static double chance(const struct candidate *candidate, const struct candidate *best)
 {
-    const struct candidate *list = ranking->list[gemm];
+    double us = candidate->us - candidate->low + best->high - best->us;
+
+    return isnan(us) ? 0 : us;
+}
+
+/* Whether the round takes the candidate at `index` of the ranked list. */
+static bool takes(
+    const struct round *round, const struct ranking *ranking, enum gemm gemm, int index)
+{
+    const struct candidate *list = ranking->list[gemm], *own = &list[index];
     int fraction = (int)ceil(round->fraction * ranking->count[gemm]), of_bm = 0;
-    bool near = least_us(&list[index], &list[0]) <= list[0].us * (1 + round->within);
+    double loss = own->loss - own->us + least_us(own, &list[0]);
+    bool near = loss <= fmax(round->within * list[0].us, chance(own, &list[0]));
 
     if (index < round->always || index < fraction)
         return true;
     if (near && (round->cap == 0 || index < round->cap))
         return true;
     for (int i = 0; i < index; i++)
-        of_bm += list[i].block_m == list[index].block_m;
+        of_bm += list[i].block_m == own->block_m;
     return of_bm < round->per_bm &&
            (round->bm_within < 0 ||
-               pair_us(ranking, list[index].block_m) <= best_pair * (1 + round->bm_within));
+               pair_us(ranking, own->block_m) <= ranking->pair_us * (1 + round->bm_within));
+}
+
+/* The engine's default and the incumbent, wherever their own samples so far put them. */
+static void add_guests(const struct race *race, enum gemm gemm, int m_index, struct race_set *set)
+{
+    const struct plan *plan = race->plan;
+    int guests[] = {plan->defaults[m_index], plan->incumbent[gemm][m_index]};
+
+    for (size_t i = 0; i < sizeof guests / sizeof guests[0]; i++) {
+        if (plan->question->gemms[gemm] && guests[i] >= 0 && race_usable(race, gemm, guests[i]))
+            set_add(set, guests[i]);
+    }
 }
 
 /* Makes the sets of the round to come, from those of the present one. */
 static void enter_round(struct race *race, int m_index, int next)
 {
     const struct round *round = &race->rounds[next];
+    struct basis basis = basis_of(race, race->round[m_index]);
     struct ranking ranking;
-    double best_pair;
 
-    ranking_make(race, m_index, race_ranked_phase(race, m_index), &ranking);
-    best_pair = pair_us(&ranking, best_block_m(&ranking));
+    ranking_make(race, m_index, &basis, &ranking);
     for (int g = 0; g < GEMM_COUNT; g++) {
         struct race_set set = {0};
 
         for (int i = 0; i < ranking.count[g]; i++) {
-            if (!takes(round, &ranking, (enum gemm)g, i, best_pair))
+            if (!takes(round, &ranking, (enum gemm)g, i))
                 continue;
             if (round->groups)
                 add_with_groups(race, &set, ranking.list[g][i].tile);
             else
                 set_add(&set, ranking.list[g][i].tile);
         }
+        if (round->guests)
+            add_guests(race, (enum gemm)g, m_index, &set);
         free(race->set[g][m_index].tiles);
         race->set[g][m_index] = set;
     }
     race->round[m_index] = next;
     ranking_free(&ranking);
+}
+
+/* Nothing is left to choose between. */
+static bool decided(const struct race *race, int m_index)
+{
+    return race->set[GEMM_UP][m_index].count <= 1 && race->set[GEMM_DOWN][m_index].count <= 1;
 }
 
 /* Whether every usable candidate of the present round has its samples. */
@@ -317,7 +390,8 @@ static void advance_m(struct race *race, int m_index)
 {
     if (race->round[m_index] < 0)
         enter_round(race, m_index, 0);
-    while (race->round[m_index] < race->round_count && round_done(race, m_index)) {
+    while (race->round[m_index] < race->round_count &&
+           (decided(race, m_index) || round_done(race, m_index))) {
         if (race->round[m_index] + 1 < race->round_count)
             enter_round(race, m_index, race->round[m_index] + 1);
         else

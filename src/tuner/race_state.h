@@ -32,14 +32,15 @@ struct race_kernel {
 /* One round after the scan, on the candidates that the one before left. */
 struct round {
     enum race_phase phase;
-    int samples;      /* fresh ones a candidate */
-    double fraction;  /* of the ranked: always taken */
-    int always;       /* the best so many: always taken */
-    double within;    /* and those within this of the best .. */
-    int cap;          /* .. up to this many, 0: no limit */
-    int per_bm;       /* and so many of every BLOCK_SIZE_M .. */
+    int samples;     /* of its phase a candidate; those of an earlier round of the phase count */
+    double fraction; /* of the ranked: always taken */
+    int always;      /* the best so many: always taken */
+    double within; /* and those whose loss is within this of the best's time or may be chance .. */
+    int cap;       /* .. up to this many, 0: no limit */
+    int per_bm;    /* and so many of every BLOCK_SIZE_M .. */
     double bm_within; /* .. whose best pair is within this of the best pair; < 0: of every one */
     bool groups;      /* with every GROUP_SIZE_M of each */
+    bool guests;      /* and the engine's default and the incumbent */
 };
 
 /* The candidates of one (GEMM, M) in its present round. */
@@ -67,7 +68,7 @@ struct race {
 };
 
 #define SCAN_LEVELS 3
-#define CONFIRM_SAMPLES 30
+#define SET_SAMPLES 128 /* no round takes more */
 
 /* race.c */
 struct race_cell *race_cell(const struct race *race, enum gemm gemm, int m_index, int tile);
@@ -99,6 +100,8 @@ int race_set_target(const struct race *race, int m_index);
 bool race_best_pair(const struct race *race, int m_index, int tiles[GEMM_COUNT]);
 
 /* race_decide.c */
+/* How many fresh samples each contestant of this M takes: more while what they say is open. */
+int race_confirm_target(const struct race *race, int m_index);
 /* The tiles to be confirmed at this M, without doubles; returns how many (at most 3 a GEMM). */
 int race_contestants(const struct race *race, int m_index, struct race_kernel_id out[]);
 

@@ -179,6 +179,7 @@ static bool build_confirm(struct builder *b, int m_index)
 {
     struct race_kernel_id ids[3 * GEMM_COUNT];
     int count = race_contestants(b->race, m_index, ids), missing = 0;
+    int target = race_confirm_target(b->race, m_index);
 
     b->step->phase = RACE_CONFIRM;
     b->step->m_index = m_index;
@@ -192,12 +193,12 @@ static bool build_confirm(struct builder *b, int m_index)
     for (int i = 0; i < count && missing == 0; i++) {
         const struct race_cell *cell = race_cell(b->race, ids[i].gemm, m_index, ids[i].tile);
         int have = race_count(cell, RACE_CONFIRM);
-        if (have >= CONFIRM_SAMPLES)
+        if (have >= target)
             continue;
         missing++;
         b->step->action = RACE_MEASURE;
         if (ready(b, ids[i].gemm, ids[i].tile))
-            add_item(b, ids[i].gemm, m_index, ids[i].tile, CONFIRM_SAMPLES - have, 0);
+            add_item(b, ids[i].gemm, m_index, ids[i].tile, target - have, 0);
         if (b->full)
             break;
     }
