@@ -94,12 +94,12 @@ static void draw_state(const struct view *view)
 {
     const struct snapshot *snapshot = view->snapshot;
     struct phrases line = {0};
-    phrases_add(
-        &line, 0, ROLE_TITLE, "%d%% %s", percent(snapshot), board_state_name(snapshot->state));
+    phrases_add(&line, 0, ROLE_TITLE, "%d%%", percent(snapshot));
+    phrases_add(&line, 2, ROLE_TITLE, "%s", board_state_name(snapshot->state));
     if (snapshot->m > 0 && state_running(snapshot))
-        phrases_add(&line, 2, ROLE_TITLE, "%s M=%d", gemm_name(snapshot->gemm), snapshot->m);
+        phrases_add(&line, 3, ROLE_TITLE, "%s M=%d", gemm_name(snapshot->gemm), snapshot->m);
     phrases_add(&line, 1, ROLE_WARN, "needs %dx%d", LAYOUT_LEAST_WIDTH, LAYOUT_LEAST_HEIGHT);
-    phrases_add(&line, 3, ROLE_TITLE, "%s", origin(snapshot));
+    phrases_add(&line, 4, ROLE_TITLE, "%s", origin(snapshot));
     phrases_print(&line, view->canvas, &view->layout.title, 0, 0);
 }
 
