@@ -37,6 +37,8 @@ static bool export_now(
 {
     const struct arguments *args = arg;
     const char *out = arguments_text(args, "out", "moebench-out");
+    if (snapshot->planned)
+        return error_set(err, ERROR_FAILED, "not exported: a plan, nothing here was measured");
     if (snapshot->recorded && !arguments_flag(args, "allow-recorded"))
         return error_set(err, ERROR_FAILED,
             "not exported: recorded figures; --allow-recorded exports them all the same");
@@ -82,7 +84,7 @@ static bool read_screen(const struct arguments *args, const struct tune_ask *ask
     screen->ascii = arguments_flag(args, "ascii");
     screen->mouse = arguments_flag(args, "mouse");
     screen->arg = args;
-    screen->database = ask->options.db;
+    screen->database = strcmp(ask->options.backend, "none") != 0 ? ask->options.db : NULL;
     for (int gemm = 0; gemm < GEMM_COUNT; gemm++) {
         char *path = question->gemms[gemm] ? export_path(question, triton, (enum gemm)gemm) : NULL;
         screen->export_paths[gemm] = path ? xasprintf("%s/%s", out, path) : NULL;
@@ -95,7 +97,8 @@ static bool read_screen(const struct arguments *args, const struct tune_ask *ask
 static int outcome(struct tuner *tuner, struct error *err)
 {
     const struct snapshot *last = tuner_snapshot_acquire(tuner);
-    bool over = last->state == TUNER_DONE || (last->follows_pid && !last->follows_ended);
+    bool over =
+        last->state == TUNER_DONE || last->planned || (last->follows_pid && !last->follows_ended);
     int code = over ? 0 : ERROR_STOPPED;
     if (last->state == TUNER_FAILED)
         code =

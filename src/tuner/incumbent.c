@@ -317,3 +317,23 @@ int incumbent_resolve(const struct store_incumbent *incumbent, const struct ques
         config_file_free(&files[g]);
     return count;
 }
+
+void incumbent_entries(const struct store_incumbent *incumbent, const struct question *question,
+    struct tile tiles[GEMM_COUNT][TUNE_BATCH_SIZES])
+{
+    struct config_file files[GEMM_COUNT] = {{0}};
+
+    memset(tiles, 0, sizeof(struct tile[GEMM_COUNT][TUNE_BATCH_SIZES]));
+    read_text(incumbent->up, &files[GEMM_UP]);
+    read_text(incumbent->down, &files[GEMM_DOWN]);
+    for (int g = 0; g < GEMM_COUNT; g++) {
+        const struct config_file *file = files[g].count > 0 ? &files[g] : &files[GEMM_UP];
+        for (int i = 0; i < question->batch_size_count && file->count > 0; i++) {
+            const struct config_entry *entry = entry_at(file, question->batch_sizes[i]);
+            if (entry)
+                tiles[g][i] = entry->tile;
+        }
+    }
+    for (int g = 0; g < GEMM_COUNT; g++)
+        config_file_free(&files[g]);
+}

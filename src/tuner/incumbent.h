@@ -31,5 +31,9 @@ bool incumbent_find(const char *configs, const char *triton, const struct questi
  */
 int incumbent_resolve(const struct store_incumbent *incumbent, const struct question *question,
     struct tile tiles[GEMM_COUNT][TUNE_BATCH_SIZES], struct text *notes);
+/* The entries that serve the M as they stand in the files, whether they run here or not; block_m
+ * is 0 where an entry has no legal numbers. */
+void incumbent_entries(const struct store_incumbent *incumbent, const struct question *question,
+    struct tile tiles[GEMM_COUNT][TUNE_BATCH_SIZES]);
 
 #endif

@@ -114,6 +114,10 @@ static void *tuner_main(void *arg)
 {
     struct tuner *tuner = arg;
 
+    if (tuner->view.planned) {
+        tuner_plan(tuner);
+        return NULL;
+    }
     race_on(tuner);
     while (tuner_serve(tuner)) {
         tuner->idle_s += tuner->ended - tuner->started;
@@ -187,6 +191,7 @@ struct tuner *tuner_open(
     tuner->paused = options->paused;
     tuner_make_race(tuner);
     tuner_view_open(tuner);
+    tuner->view.planned = strcmp(tuner->options.backend, "none") == 0;
     tuner_publish(tuner, true);
     if (start_thread(tuner))
         return tuner;

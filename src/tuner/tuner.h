@@ -16,7 +16,7 @@
 /* How a tune is to be run; never part of its identity. */
 struct tuner_options {
     const char *db;      /* path */
-    const char *backend; /* "cuda", "replay" or "replay:FILE" */
+    const char *backend; /* "cuda", "replay", "replay:FILE"; "none" plans for a card not here */
     double pace;         /* replay */
     int device_ordinal;
     struct compiler_options compiler;
@@ -101,7 +101,10 @@ struct snapshot {
     long long tune; /* id in the store */
     struct question question;
     struct toolchain toolchain;
-    char backend[16]; /* "cuda", "replay" */
+    char backend[16]; /* "cuda", "replay", "none" */
+    bool planned;     /* nothing is measured nor stored: points_* count kernels, error says why
+                         there is no compiler, "" when there is; incumbent_tile is the file's entry
+                         as it stands there, whether it runs or not */
     bool recorded;    /* figures are a recording's, not this machine's */
     char label[160];  /* "recorded on NVIDIA H100 ..", "" for a real card */
     /* [gemm][batch size][tile of question.space] and [gemm][tile] */

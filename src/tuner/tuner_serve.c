@@ -131,8 +131,7 @@ void tuner_rest(struct tuner *tuner)
     tuner_forget_kernels(tuner, KERNEL_ASKED);
 }
 
-/* False: nothing was posted for `seconds`. */
-static bool wait_for_command(struct tuner *tuner, int seconds)
+bool tuner_wait_command(struct tuner *tuner, int seconds)
 {
     struct timespec end;
     bool any;
@@ -169,7 +168,7 @@ bool tuner_serve(struct tuner *tuner)
     const enum tuner_state state = tuner->view.state;
 
     while (!tuner->stop) {
-        if (!wait_for_command(tuner, REST_S)) {
+        if (!tuner_wait_command(tuner, REST_S)) {
             tuner_rest(tuner);
             continue;
         }

@@ -157,8 +157,13 @@ bool tuner_open_worker(struct tuner *tuner, struct error *err);
 void tuner_forget_kernels(struct tuner *tuner, enum kernel_state state);
 /* Ends the children. */
 void tuner_rest(struct tuner *tuner);
+/* False: nothing was posted for `seconds`. */
+bool tuner_wait_command(struct tuner *tuner, int seconds);
 /* Does commands until the end, or until an unfinished race is to go on: true. */
 bool tuner_serve(struct tuner *tuner);
+
+/* tuner_plan.c: the thread's whole life where the card is not here */
+void tuner_plan(struct tuner *tuner);
 
 /* tuner_hand.c */
 /* The command that waits longest; false: none does. */

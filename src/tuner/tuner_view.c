@@ -184,7 +184,7 @@ static void fill_progress(struct tuner *tuner)
     if (tuner->view.follows_pid)
         return; /* the store says it */
     tuner->view.wall_s = tuner->idle_s + spent;
-    if (!tuner->race)
+    if (!tuner->race || tuner->view.planned)
         return;
     race_measure_progress(tuner->race, &progress);
     tuner->view.points_done = (long long)progress.points_done;
@@ -217,7 +217,7 @@ void tuner_publish(struct tuner *tuner, bool now)
     if (!now && time - tuner->published < PUBLISH_EVERY_S)
         return;
     tuner->published = time;
-    if (now || time - tuner->chosen >= CHOOSE_EVERY_S) {
+    if (!tuner->view.planned && (now || time - tuner->chosen >= CHOOSE_EVERY_S)) {
         tuner->chosen = time;
         tuner_view_choices(tuner);
     }

@@ -126,6 +126,16 @@ static bool is_choice(const struct choice *choice, const struct tile *tile)
     return choice->chosen && tile_equal(&choice->tile, tile);
 }
 
+void board_entry_mark(const struct choice *choice, const struct tile *tile, struct mark *mark)
+{
+    if (choice->default_fits && tile_equal(&choice->default_tile, tile))
+        mark->character = 'd';
+    if (tile_equal(&choice->incumbent_tile, tile))
+        mark->character = 'i';
+    if (is_choice(choice, tile))
+        mark->character = 'o';
+}
+
 struct mark board_latency_mark(const struct snapshot *snapshot, const struct digest *digest,
     enum gemm gemm, int m_index, int tile)
 {
@@ -143,10 +153,7 @@ struct mark board_latency_mark(const struct snapshot *snapshot, const struct dig
         int step = board_step(cell->median_us, digest->best_us[gemm][m_index]);
         mark = (struct mark){(char)('0' + step), (enum role)(ROLE_STEP0 + step)};
     }
-    if (choice->default_fits && tile_equal(&choice->default_tile, numbers))
-        mark.character = 'd';
-    if (is_choice(choice, numbers))
-        mark.character = 'o';
+    board_entry_mark(choice, numbers, &mark);
     if (snapshot->running_tile == tile && snapshot->gemm == gemm &&
         snapshot->m == snapshot->question.batch_sizes[m_index])
         mark.character = '>';

@@ -53,8 +53,10 @@ struct mark {
     enum role role;
 };
 
+/* d the engine's default, i the incumbent's, o the choice: the letter of such a tile. */
+void board_entry_mark(const struct choice *choice, const struct tile *tile, struct mark *mark);
 /* How a tile is drawn: its step's digit, or x does not fit, ! failed, w wrong, . not measured,
- * d the engine's default, o the choice, > running now. */
+ * an entry's letter, > running now. */
 struct mark board_latency_mark(const struct snapshot *snapshot, const struct digest *digest,
     enum gemm gemm, int m_index, int tile);
 /* Registers in tens of 32, s spills. */

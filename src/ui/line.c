@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "ui/ab_news.h"
 #include "ui/board.h"
+#include "ui/entry.h"
 #include "ui/screen.h"
 
 #include <poll.h>
@@ -21,11 +22,32 @@ static void print_state(const struct snapshot *snapshot)
     long long total = snapshot->points_done + snapshot->points_left;
     printf("%s%s%s, %lld of %lld points, %s", board_state_name(snapshot->state),
         *snapshot->phase ? ": " : "", snapshot->phase, snapshot->points_done, total,
-        snapshot->recorded ? "recorded" : "measured");
+        snapshot->planned    ? "a plan"
+        : snapshot->recorded ? "recorded"
+                             : "measured");
     if (snapshot->follows_pid)
         printf(", driven by pid %ld", snapshot->follows_pid);
     putchar('\n');
     fflush(stdout);
+}
+
+static void print_plan(const struct snapshot *snapshot)
+{
+    const struct question *q = &snapshot->question;
+    for (int m = 0; m < q->batch_size_count; m++)
+        for (int gemm = 0; gemm < GEMM_COUNT; gemm++) {
+            struct entry entry;
+            char text[TILE_TEXT_SIZE];
+            if (!q->gemms[gemm])
+                continue;
+            entry_find(snapshot, (enum gemm)gemm, m, &entry);
+            printf("M=%d %s: %s, %s", q->batch_sizes[m], gemm_name((enum gemm)gemm),
+                entry_source_name(entry.source), entry_fit_name(entry.fit));
+            if (entry.shared_bytes > 0)
+                printf(", %s, %d of %d B", tile_format(&entry.tile, text, sizeof text),
+                    entry.shared_bytes, q->device.smem_limit);
+            putchar('\n');
+        }
 }
 
 static void wait_for_news(const struct tuner *tuner, bool keys)
@@ -92,9 +114,12 @@ bool line_run(struct tuner *tuner, int *number, struct error *err)
         snprintf(phase, sizeof phase, "%s", snapshot->phase);
         if (snapshot->state == TUNER_FAILED)
             error_set(err, ERROR_FAILED, "%s", snapshot->error);
+        leave = snapshot->planned && snapshot->state == TUNER_PAUSED;
+        if (leave)
+            print_plan(snapshot);
         tuner_snapshot_release(tuner, snapshot);
         asked = asked && ended;
-        leave = ended && !take_over(tuner, &asked);
+        leave = leave || (ended && !take_over(tuner, &asked));
         if (state < TUNER_DONE && !leave)
             wait_for_news(tuner, ended && !asked);
     }

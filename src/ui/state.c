@@ -65,6 +65,8 @@ void state_open(struct state *state, const struct snapshot *snapshot, enum theme
     *state = (struct state){.theme = theme, .fixed = AXIS_COUNT, .tile = -1};
     if (!snapshot->question.gemms[GEMM_UP])
         state->gemm = GEMM_DOWN;
+    if (snapshot->planned)
+        state->metric = METRIC_REGISTERS;
     state_update(state, snapshot);
     rebuild(state, snapshot);
     go_to_tile(state, snapshot, state->digest.best[state->gemm][0]);
@@ -367,11 +369,29 @@ static struct effect follower_key(struct state *state, const struct snapshot *sn
     return dispatch_key(state, snapshot, key);
 }
 
+/* What a plan can do of it: nothing that needs the card. */
+static struct effect planned_effect(
+    struct state *state, const struct snapshot *snapshot, const struct effect *effect)
+{
+    static const enum tuner_command_kind fine[] = {
+        TUNER_PAUSE, TUNER_RESUME, TUNER_CHOOSE, TUNER_CHOOSE_PAIR, TUNER_UNDO_CHOICE};
+    if (effect->kind != EFFECT_COMMAND)
+        return *effect;
+    for (size_t i = 0; i < sizeof fine / sizeof fine[0]; i++)
+        if (effect->command.kind == fine[i])
+            return *effect;
+    snprintf(state->notice, sizeof state->notice, "a plan: no %.100s here to measure on",
+        snapshot->question.device.name);
+    return (struct effect){.kind = EFFECT_NONE};
+}
+
 struct effect state_key(struct state *state, const struct snapshot *snapshot, int key)
 {
     if (snapshot->follows_pid)
         return follower_key(state, snapshot, key);
     struct effect effect = dispatch_key(state, snapshot, key);
+    if (snapshot->planned)
+        return planned_effect(state, snapshot, &effect);
     if (effect.kind != EFFECT_COMMAND || snapshot->state != TUNER_STOPPED)
         return effect;
     state_note(state, "the tune was stopped and takes no commands");

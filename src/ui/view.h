@@ -34,6 +34,11 @@ void view_detail(const struct view *view);
 void view_edit(const struct view *view);
 void view_ab_ask(const struct view *view);
 void view_ab(const struct view *view);
+/* Of a plan: the list's rows and heading, what stands where the progress does, and the log. */
+void view_plan_row(const struct view *view, int m, int y);
+const char *view_plan_heading(const struct view *view);
+void view_plan_progress(const struct view *view);
+void view_plan_log(const struct view *view, const struct rect *rect);
 /* The help, the log and the dialogs, over the rest. */
 void view_overlay(const struct view *view);
 

@@ -73,6 +73,10 @@ static void draw_row(const struct view *view, int m, int y)
     double factor_of = factor_at(snapshot, m);
     bool here = m == view->state->m_index;
     char us[2][16], share[2][16], sum[16], factor[16] = "-", state[16];
+    if (snapshot->planned) {
+        view_plan_row(view, m, y);
+        return;
+    }
     enum role role = here ? ROLE_SELECTED : ROLE_TEXT;
     if (!isnan(factor_of))
         snprintf(factor, sizeof factor, "%.2fx", factor_of);
@@ -114,9 +118,10 @@ void view_list(const struct view *view)
     int rows = rect->height - 1;
     int count = view->snapshot->question.batch_size_count;
     int first = first_shown(view);
-    canvas_print(view->canvas, rect, 0, 0, ROLE_HEADING,
-        view->layout.wide ? "     M      up us  roof    down us  roof  x def  st"
-                          : "     M pair us  x def  st");
+    const char *heading = view->layout.wide ? "     M      up us  roof    down us  roof  x def  st"
+                                            : "     M pair us  x def  st";
+    canvas_print(view->canvas, rect, 0, 0, ROLE_HEADING, "%s",
+        view->snapshot->planned ? view_plan_heading(view) : heading);
     for (int i = 0; i < rows && first + i < count; i++)
         draw_row(view, first + i, 1 + i);
 }

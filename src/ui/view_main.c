@@ -71,10 +71,14 @@ void view_events(const struct view *view, const struct rect *rect, int skipped)
 }
 
 /* What the figures are, at the right end of the first line whatever the width. */
-#define ORIGIN_COLUMNS 10
 static const char *origin(const struct snapshot *snapshot)
 {
-    return snapshot->recorded ? "recorded" : "measured";
+    return snapshot->planned ? "unmeasured" : snapshot->recorded ? "recorded" : "measured";
+}
+
+static enum role origin_role(const struct snapshot *snapshot)
+{
+    return snapshot->recorded || snapshot->planned ? ROLE_WARN : ROLE_TITLE;
 }
 
 static int percent(const struct snapshot *snapshot)
@@ -122,11 +126,11 @@ static void draw_title(const struct view *view)
         &line, 2, ROLE_TITLE, "%s %s", engine_name(&question->engine), question->engine.version);
     if (*snapshot->toolchain.triton)
         phrases_add(&line, 3, ROLE_TITLE, "triton %s", snapshot->toolchain.triton);
-    struct rect start = {0, rect->y, rect->width - ORIGIN_COLUMNS, 1};
-    struct rect end = {start.width, rect->y, ORIGIN_COLUMNS, 1};
+    int columns = 2 + (int)strlen(origin(snapshot));
+    struct rect start = {0, rect->y, rect->width - columns, 1};
+    struct rect end = {start.width, rect->y, columns, 1};
     phrases_print(&line, view->canvas, &start, 0, 0);
-    canvas_print(view->canvas, &end, 0, 0, snapshot->recorded ? ROLE_WARN : ROLE_TITLE, "  %s",
-        origin(snapshot));
+    canvas_print(view->canvas, &end, 0, 0, origin_role(snapshot), "  %s", origin(snapshot));
 }
 
 static void draw_bar(const struct view *view, int *column)
@@ -193,6 +197,10 @@ static void draw_progress(const struct view *view)
     struct phrases line = {0};
     if (rect->height < 1)
         return;
+    if (snapshot->planned) {
+        view_plan_progress(view);
+        return;
+    }
     draw_bar(view, &column);
     if (*snapshot->error) {
         canvas_print(view->canvas, rect, column, 0, ROLE_BAD, "%s: %s",

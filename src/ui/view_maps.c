@@ -88,8 +88,14 @@ static void row_label(const struct view *view, int row, bool first, char *buffer
 static struct mark mark_of(const struct view *view, int tile)
 {
     const struct state *state = view->state;
-    if (state->metric == METRIC_REGISTERS)
-        return board_register_mark(view->snapshot, state->gemm, tile);
+    const struct snapshot *snapshot = view->snapshot;
+    if (state->metric == METRIC_REGISTERS) {
+        struct mark mark = board_register_mark(snapshot, state->gemm, tile);
+        if (snapshot->planned)
+            board_entry_mark(&snapshot->choices[state->gemm][state->m_index],
+                &snapshot->question.space.tiles[tile], &mark);
+        return mark;
+    }
     return board_latency_mark(view->snapshot, &state->digest, state->gemm, state->m_index, tile);
 }
 

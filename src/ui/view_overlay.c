@@ -72,7 +72,9 @@ static void draw_log(const struct view *view)
     struct rect inside =
         view_frame(view, "log; Esc leaves", view->canvas->width - 8, view->canvas->height - 4);
     int count = (int)view->state->past.event_count, scroll = view->state->scroll;
-    if (count == 0)
+    if (view->snapshot->planned)
+        view_plan_log(view, &inside);
+    else if (count == 0)
         canvas_print(view->canvas, &inside, 0, 0, ROLE_DIM, "nothing yet");
     else
         view_events(view, &inside, scroll < count ? scroll : count - 1);

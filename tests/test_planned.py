@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Planning for a card that is not here: with a stand-in for the compile helper, and without any
+Python."""
+import json
+import os
+import subprocess
+import tempfile
+
+PROGRAM = os.path.abspath(os.environ.get("MOEBENCH", "./moebench"))
+SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
+folder = tempfile.mkdtemp(prefix="moebench-planned-")
+os.environ["HOME"] = folder
+os.environ["MOEBENCH_LIBCUDA"] = os.path.join(folder, "none.so")
+for name in ("XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "MOEBENCH_DB"):
+    os.environ.pop(name, None)
+DB = os.path.join(folder, "plan.db")
+MODEL = ["glm-4.7-fp8", "--tp", "4", "--device", "GB10", "--engine", "sglang:0.5.4.post2"]
+NO_PYTHON = ["--python", os.path.join(folder, "no-python")]
+FAKE = ["--python", "python3 " + os.path.join(SOURCE, "fake_compiler.py")]
+TILE = {"BLOCK_SIZE_M": 64, "BLOCK_SIZE_N": 128, "BLOCK_SIZE_K": 128, "GROUP_SIZE_M": 1,
+        "num_warps": 4, "num_stages": 3}
+BIG = {**TILE, "BLOCK_SIZE_M": 128, "num_stages": 5}
+entries = os.path.join(folder, "mine.json")
+with open(entries, "w") as file:
+    json.dump({"1": TILE, "64": BIG, "4096": {**TILE, "BLOCK_SIZE_M": 48}}, file)
+
+
+def run(*words, code=0):
+    done = subprocess.run([PROGRAM, *words, "--db", DB], capture_output=True, text=True, timeout=60,
+                          stdin=subprocess.DEVNULL)
+    assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
+    return done.stdout + done.stderr
+
+
+def play(script, *more):
+    path = os.path.join(folder, "script")
+    with open(path, "w") as file:
+        file.write(script.replace("@", folder + "/"))
+    run(*MODEL, *more, "--script", path)
+
+
+def screen(name):
+    with open(os.path.join(folder, name)) as file:
+        return file.read()
+
+
+def without_python():
+    play(":wait paused\n:save-screen @rest\nTab\n:save-screen @latency\nL\n:save-screen @log\n"
+         "Esc r\n:save-screen @refused\nx Enter\n:save-screen @export\nq\n", *NO_PYTHON)
+    rest = screen("rest")
+    assert "unmeasured" in rest.splitlines()[0], rest
+    assert "   1 fits     fits" in rest and " 256 too big  too big" in rest, rest
+    assert "no compiler" in rest and "regs" in rest.splitlines()[1]
+    assert "  BM16  0001011212340112123424680123135737xx135636xx6xxx" in rest, rest
+    assert "d" in screen("latency").splitlines()[7][32:], "the engine's default is not marked"
+    assert "no-python" in screen("log"), screen("log")
+    assert "no NVIDIA GB10 here to measure on" in screen("refused")
+    assert "nothing here was measured" in screen("export")
+    assert not os.path.exists(DB), "a plan was stored"
+
+
+def entry_by_entry():
+    """A file's entries as they stand there, and one edited by hand."""
+    play(":wait paused\n:save-screen @file\ne Enter\n:wait settled=1\n:save-screen @hand\n"
+         ":resize 200x50\n:save-screen @wide\nq\n", *NO_PYTHON, "--incumbent", entries,
+         "--batch-sizes", "1,64,4096")
+    assert "   1 fits     fits" in screen("file") and "  64 too big  too big" in screen("file")
+    assert "4096 broken   broken" in screen("file"), screen("file")
+    assert "i" in "".join(line[32:] for line in screen("file").splitlines()[3:13])
+    assert "   1 fits     BM<>up" in screen("hand"), screen("hand")
+    assert "o" in "".join(line[32:] for line in screen("hand").splitlines()[3:13])
+    assert "131,072 file" in screen("wide") and "hand" in screen("wide"), screen("wide")
+
+
+def compiled():
+    play(":wait paused\n:save-screen @facts\nq\n", *FAKE, "--warps", "4")
+    facts = screen("facts")
+    assert "triton 3.6.0" in facts.splitlines()[0], facts
+    count = int(facts.split(" kernels compiled")[0].split()[-1])
+    assert "nothing is measured; %d of %d kernels" % (count, count) in facts and count > 100, facts
+    assert "60,000 B  64 regs" in facts, facts
+    assert "  BM16  111111111111" in facts, facts
+
+
+def at_rest():
+    play(":wait paused\n:save-screen @paused\np\n:wait points=10\n:wait paused\n"
+         ":save-screen @on\nq\n", *FAKE, "--warps", "4", "--paused")
+    assert "0 of " in screen("paused") and "compiled, paused" in screen("paused"), screen("paused")
+    assert "64 regs" in screen("on") and "paused" not in screen("on"), screen("on")
+
+
+def lines():
+    out = run(*MODEL, *NO_PYTHON, "--ui=line", "--incumbent", entries, "--batch-sizes", "64")
+    assert "M=64 up: file, too big, BM128,BN128,BK128,G1,w4,s5, 131072 of 101376 B" in out, out
+
+
+def no_tune():
+    out = run("tune", *MODEL, *NO_PYTHON, code=3)
+    assert "no NVIDIA GB10 here to time on" in out, out
+    assert not os.path.exists(DB)
+
+
+for test in (without_python, entry_by_entry, compiled, at_rest, lines, no_tune):
+    test()
+    print("ok", test.__name__)
