@@ -90,10 +90,12 @@ def flow():
         t.until("edit an entry", r"race +BM\S+,s5.*\n.*\n.*hand +BM\S+,s4")
         t.press("Escape", "e", "l", "l", "l", "l", "l", "j", "Enter")
         t.until("M=16: chosen")
+        t.press("PageDown", "e", "D")
+        t.until("M=64: no entry any more", " out ")
         t.press("x")
         t.until("Enter writes")
         t.press("Enter")
-        t.until("2 files of 3 entries written")
+        t.until("2 files of 2 entries written")
         t.press("q")
         t.until("status 0")
     finally:
@@ -104,11 +106,25 @@ def files_pass():
     with open(os.path.join(OUT, "moebench.json")) as file:
         kept = file.read()
     assert '"hand"' in kept and "edited" in kept, kept
+    assert '"64"' not in kept, kept
     done = subprocess.run([PROGRAM, "check", OUT], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-for test in (flow, files_pass):
+def opened_again():
+    """What was done by hand stands; nothing is raced for the M that was dropped."""
+    script = os.path.join(folder, "script")
+    with open(script, "w") as file:
+        file.write(":wait done\n:save-screen %s\nq\n" % os.path.join(folder, "again"))
+    done = subprocess.run([PROGRAM, "--db", DB, "--backend", "replay:" + recording, "--script",
+                           script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    with open(os.path.join(folder, "again")) as file:
+        rows = file.read().splitlines()[2:5]
+    assert "hnd" in rows[1] and " out " in rows[2], rows
+
+
+for test in (flow, files_pass, opened_again):
     test()
     print("ok", test.__name__)
 shutil.rmtree(folder)

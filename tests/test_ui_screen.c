@@ -365,6 +365,25 @@ static void test_editor_pair(void **arg)
     assert_int_equal(press(bench, "U").command.kind, TUNER_UNDO_CHOICE);
 }
 
+/* The keys around an M that has no entry serve its batch sizes. */
+static void test_dropped(void **arg)
+{
+    struct bench *bench = *arg;
+    int low, high;
+    assert_int_equal(press(bench, "PgDn e D").command.kind, TUNER_DROP);
+    assert_true(board_served(&bench->snapshot, 1, &low, &high));
+    assert_true(low == 2 && high == 3);
+    for (int gemm = 0; gemm < GEMM_COUNT; gemm++) {
+        bench->snapshot.choices[gemm][1].chosen = false;
+        bench->snapshot.choices[gemm][1].settled = true;
+    }
+    assert_false(board_served(&bench->snapshot, 1, &low, &high));
+    assert_true(board_served(&bench->snapshot, 0, &low, &high));
+    assert_true(low == 1 && high == 2);
+    assert_true(board_served(&bench->snapshot, 2, &low, &high));
+    assert_true(low == 3 && high == 6);
+}
+
 /* A flag is the engine's: SGLang takes USE_TMA for down, before 0.5.23 not for up. */
 static void test_editor_flag(void **arg)
 {
@@ -430,7 +449,15 @@ static void test_ab_answered(void **arg)
     assert_int_equal(effect.command.evidence, 7);
     assert_int_equal(effect.command.pair[GEMM_DOWN].num_stages, 4);
     assert_string_equal(effect.command.reason, ""); /* the evidence says it */
-    press(bench, "a");                              /* answered: a new question */
+    fixture_ab(&bench->snapshot, 0, true);
+    bench->snapshot.ab.serial = 2;
+    snprintf(bench->snapshot.ab.error, sizeof bench->snapshot.ab.error,
+        "B, up, BM32,BN64,BK128,G1,w4,s3: its results are wrong");
+    press(bench, "a y");
+    assert_int_equal(bench->state.overlay, OVERLAY_AB); /* nothing to be taken */
+    check_screen(bench, "ab-error-80x24", 80, 24);
+    press(bench, "Esc");
+    press(bench, "a"); /* answered: a new question */
     assert_int_equal(bench->state.overlay, OVERLAY_AB_ASK);
 }
 
@@ -525,6 +552,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_editor, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_editor_typed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_editor_pair, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_dropped, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_editor_flag, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_ab_asked, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_ab_answered, set_up, tear_down),

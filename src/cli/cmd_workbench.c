@@ -32,6 +32,17 @@ static const struct option_spec workbench_options[] = {
     {0},
 };
 
+/* Those of a tune that goes on stand as of now. */
+static void say_written(
+    const struct export_result *written, const char *out, char *note, size_t size)
+{
+    char now[32] = "";
+    if (written->as_of_now > 0)
+        snprintf(now, sizeof now, " (%d as of now)", written->as_of_now);
+    snprintf(note, size, "%d files of %d entries%s written below %s", written->path_count,
+        written->entries, now, out);
+}
+
 static bool export_now(
     const struct snapshot *snapshot, const void *arg, char *note, size_t size, struct error *err)
 {
@@ -47,8 +58,7 @@ static bool export_now(
     tune_export_set(snapshot, set);
     bool done = export_write(set, out, arguments_flag(args, "force"), &written, err);
     if (done)
-        snprintf(note, size, "%d files of %d entries (%d as of now) written below %s",
-            written.path_count, written.entries, written.as_of_now, out);
+        say_written(&written, out, note, size);
     export_result_free(&written);
     free(set);
     return done;

@@ -161,6 +161,7 @@ enum tuner_command_kind {
     TUNER_CHOOSE,      /* * by hand: tile for (gemm, m); checked for right results first; refused
                           where the other GEMM's choice has another BLOCK_SIZE_M */
     TUNER_CHOOSE_PAIR, /* * by hand: pair[] for m */
+    TUNER_DROP,        /* * m has no entry: the nearest keys serve it */
     TUNER_UNDO_CHOICE, /* * what stood at m before its latest change; again: before that */
     TUNER_AB,          /* `ab`, before the race goes on; how it goes stands in the snapshot */
     TUNER_AB_STOP      /* what was timed is kept, UNDECIDED */

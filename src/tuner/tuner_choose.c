@@ -193,20 +193,33 @@ bool tuner_choose(struct tuner *tuner, const struct tuner_command *command, stru
     return !right || keep(tuner, command, &pick, err);
 }
 
-/* As it is stored; one that was dropped leaves the M without a choice. */
-static void show(struct tuner *tuner, int m_index, const struct store_choice *stored)
+bool tuner_drop(struct tuner *tuner, const struct tuner_command *command, struct error *err)
 {
-    struct choice *choice = &tuner->view.choices[stored->gemm][m_index];
+    struct store_choice changes[GEMM_COUNT];
+    size_t count = 0;
 
-    choice->chosen = !stored->dropped;
-    choice->settled = true;
-    if (stored->dropped) {
-        choice->median_us = choice->low_us = choice->high_us = NAN;
-        choice->gain = choice->gain_low = choice->gain_high = NAN;
-        choice->reason[0] = '\0';
-        return;
+    if (!tuner_need_session(tuner, err))
+        return false;
+    if (plan_m_index(&tuner->plan, command->m) < 0)
+        return !refuse(tuner, command->m, "this tune does not have it");
+    for (int g = 0; g < GEMM_COUNT; g++) {
+        if (!tuner->question.gemms[g])
+            continue;
+        changes[count] = (struct store_choice){.build = tuner->build.id,
+            .gemm = (enum gemm)g,
+            .m = command->m,
+            .dropped = true,
+            .source = CHOICE_HAND};
+        snprintf(changes[count].reason, sizeof changes[count].reason, "%.199s",
+            command->reason[0] ? command->reason : "dropped by hand");
+        count++;
     }
-    tuner_keep_show(tuner, stored);
+    if (!store_add_choices(tuner->store, tuner->tune.id, changes, count, err))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        tuner_keep_show(tuner, &changes[i]);
+    tuner_answer(tuner, false, "M=%d: no entry any more, the nearest keys serve it", command->m);
+    return true;
 }
 
 bool tuner_undo_choice(struct tuner *tuner, int m, struct error *err)
@@ -225,9 +238,12 @@ bool tuner_undo_choice(struct tuner *tuner, int m, struct error *err)
         tuner_answer(tuner, true, "%s", m_index < 0 ? "this tune does not have that M" : why.text);
         goto out;
     }
+    for (size_t i = 0; i < count; i++)
+        if (changes[i].dropped)
+            changes[i].build = tuner->build.id;
     done = store_add_choices(tuner->store, tuner->tune.id, changes, count, err);
     for (size_t i = 0; done && i < count; i++)
-        show(tuner, m_index, &changes[i]);
+        tuner_keep_show(tuner, &changes[i]);
     if (done)
         tuner_answer(tuner, false, "M=%d: the latest change is undone", m);
 out:

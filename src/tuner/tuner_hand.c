@@ -106,6 +106,8 @@ static bool obey(struct tuner *tuner, const struct tuner_command *command, struc
     case TUNER_CHOOSE:
     case TUNER_CHOOSE_PAIR:
         return tuner_choose(tuner, command, err);
+    case TUNER_DROP:
+        return tuner_drop(tuner, command, err);
     case TUNER_UNDO_CHOICE:
         return tuner_undo_choice(tuner, command->m, err);
     case TUNER_AB:

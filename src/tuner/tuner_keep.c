@@ -173,10 +173,19 @@ void tuner_keep_show(struct tuner *tuner, const struct store_choice *stored)
     int m = plan_m_index(&tuner->plan, stored->m);
     struct choice *choice;
 
-    if (m < 0 || stored->dropped || stored->build != tuner->build.id)
+    if (m < 0 || stored->build != tuner->build.id)
         return;
     choice = &tuner->view.choices[stored->gemm][m];
-    choice->chosen = choice->settled = true;
+    choice->settled = true;
+    choice->chosen = !stored->dropped;
+    race_settle(tuner->race, m);
+    if (stored->dropped) {
+        choice->median_us = choice->low_us = choice->high_us = NAN;
+        choice->gain = choice->gain_low = choice->gain_high = NAN;
+        choice->source = stored->source;
+        snprintf(choice->reason, sizeof choice->reason, "%.199s", stored->reason);
+        return;
+    }
     choice->tile = stored->tile;
     choice->median_us = stored->median_us;
     choice->low_us = stored->low_us;
@@ -186,7 +195,6 @@ void tuner_keep_show(struct tuner *tuner, const struct store_choice *stored)
     choice->verified = stored->verified;
     choice->source = stored->source;
     snprintf(choice->reason, sizeof choice->reason, "%.199s", stored->reason);
-    race_settle(tuner->race, m);
 }
 
 static bool load_choices(struct tuner *tuner, struct error *err)

@@ -176,6 +176,7 @@ void tuner_answer(struct tuner *tuner, bool refused, const char *format, ...)
 
 /* tuner_choose.c: choices by hand */
 bool tuner_choose(struct tuner *tuner, const struct tuner_command *command, struct error *err);
+bool tuner_drop(struct tuner *tuner, const struct tuner_command *command, struct error *err);
 bool tuner_undo_choice(struct tuner *tuner, int m, struct error *err);
 
 /* tuner_ab.c */

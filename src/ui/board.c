@@ -185,11 +185,28 @@ struct mark board_memory_mark(const struct snapshot *snapshot, enum gemm gemm, i
     return (struct mark){(char)('0' + tenth), (enum role)(ROLE_STEP0 + (tenth > 8 ? 8 : tenth))};
 }
 
-void board_served(const struct question *question, int m_index, int *low, int *high)
+/* An M that was dropped by hand is settled without a tile. */
+static bool has_entry(const struct snapshot *snapshot, int m_index)
 {
-    const int *keys = question->batch_sizes;
-    *low = m_index == 0 ? 1 : (keys[m_index - 1] + keys[m_index]) / 2 + 1;
-    *high = m_index + 1 < question->batch_size_count ? (keys[m_index] + keys[m_index + 1]) / 2 : 0;
+    bool entry = true;
+    for (int gemm = 0; gemm < GEMM_COUNT; gemm++) {
+        const struct choice *choice = &snapshot->choices[gemm][m_index];
+        entry &= choice->chosen || !choice->settled;
+    }
+    return entry;
+}
+
+bool board_served(const struct snapshot *snapshot, int m_index, int *low, int *high)
+{
+    const int *keys = snapshot->question.batch_sizes;
+    int before = m_index - 1, after = m_index + 1, count = snapshot->question.batch_size_count;
+    while (before >= 0 && !has_entry(snapshot, before))
+        before--;
+    while (after < count && !has_entry(snapshot, after))
+        after++;
+    *low = before < 0 ? 1 : (keys[before] + keys[m_index]) / 2 + 1;
+    *high = after < count ? (keys[m_index] + keys[after]) / 2 : 0;
+    return has_entry(snapshot, m_index);
 }
 
 double board_roofline(const struct question *question, enum gemm gemm, int m, double us)

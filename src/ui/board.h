@@ -65,8 +65,8 @@ struct mark board_register_mark(const struct snapshot *snapshot, enum gemm gemm,
 struct mark board_memory_mark(const struct snapshot *snapshot, enum gemm gemm, int tile);
 
 /* The batch sizes that the entry of `m_index` serves by the nearest-key rule, the first key wins a
- * tie; high 0: and all above. */
-void board_served(const struct question *question, int m_index, int *low, int *high);
+ * tie; high 0: and all above. False: that M was dropped and has none. */
+bool board_served(const struct snapshot *snapshot, int m_index, int *low, int *high);
 /* Percent of the roofline that `us` reaches at that M; NAN unknown. */
 double board_roofline(const struct question *question, enum gemm gemm, int m, double us);
 const char *board_state_name(enum tuner_state state);

@@ -54,6 +54,7 @@ static const struct key_entry editor_table[] = {
         ACTION_BOTH},
     {{'a'}, "a", "A/B it against the choice first", "a A/B", ACTION_AB},
     {{'d'}, "d", "pin this M: the engine's default for both GEMMs", "d default", ACTION_PIN},
+    {{'D'}, "D", "drop this M: no entry, the nearest keys serve it", NULL, ACTION_DROP},
     {{KEY_ESCAPE}, "Esc", "leave it as it was", "Esc", ACTION_LEAVE},
 };
 
@@ -79,6 +80,10 @@ static const struct key_entry verdict_table[] = {
     {{KEY_ESCAPE, 'q'}, "Esc, q", "answer later: a comes back here", "Esc later", ACTION_LEAVE},
 };
 
+static const struct key_entry no_verdict_table[] = {
+    {{KEY_ESCAPE, 'q', 'n'}, "Esc, q, n", "leave", "Esc leave", ACTION_REFUSE},
+};
+
 struct key_list key_list(enum key_place place)
 {
     const struct key_list lists[PLACE_COUNT] = {
@@ -87,6 +92,7 @@ struct key_list key_list(enum key_place place)
         [PLACE_AB_ASK] = {"asking for an A/B", ab_ask_table, LENGTH(ab_ask_table)},
         [PLACE_AB] = {"while an A/B runs", ab_table, LENGTH(ab_table)},
         [PLACE_VERDICT] = {"at its verdict", verdict_table, LENGTH(verdict_table)},
+        [PLACE_NO_VERDICT] = {"where it has none", no_verdict_table, LENGTH(no_verdict_table)},
     };
     return lists[place];
 }

@@ -55,6 +55,7 @@ enum action {
     ACTION_TAKE_BACK,
     ACTION_BOTH,
     ACTION_PIN,
+    ACTION_DROP,
     ACTION_FLAG,
     ACTION_STOP,
     ACTION_ACCEPT,
@@ -74,7 +75,15 @@ extern const struct key_entry key_table[];
 extern const size_t key_count;
 
 /* Where keys are pressed; each has a table of its own. */
-enum key_place { PLACE_MAIN, PLACE_EDITOR, PLACE_AB_ASK, PLACE_AB, PLACE_VERDICT, PLACE_COUNT };
+enum key_place {
+    PLACE_MAIN,
+    PLACE_EDITOR,
+    PLACE_AB_ASK,
+    PLACE_AB,
+    PLACE_VERDICT,
+    PLACE_NO_VERDICT,
+    PLACE_COUNT
+};
 
 struct key_list {
     const char *title; /* "editor"; NULL: the main screen */

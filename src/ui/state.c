@@ -78,12 +78,22 @@ void state_close(struct state *state)
     past_free(&state->past);
 }
 
+/* The tuner's newest answer as a notice; an A/B that was refused has no screen. */
+static void hear(struct state *state, const struct snapshot *snapshot)
+{
+    if (state->heard == snapshot->answer.number)
+        return;
+    state_note(state, "%s", snapshot->answer.text);
+    state->heard = snapshot->answer.number;
+    if (snapshot->answer.refused && state->overlay == OVERLAY_AB &&
+        !state_ab_waits(state, snapshot))
+        state->overlay = OVERLAY_NONE;
+}
+
 void state_update(struct state *state, const struct snapshot *snapshot)
 {
     digest_build(&state->digest, snapshot);
-    if (state->heard != snapshot->answer.number)
-        state_note(state, "%s", snapshot->answer.text);
-    state->heard = snapshot->answer.number;
+    hear(state, snapshot);
     if (state->grid.tiles)
         settle(state, snapshot);
 }
@@ -395,5 +405,6 @@ struct effect state_key(struct state *state, const struct snapshot *snapshot, in
     if (effect.kind != EFFECT_COMMAND || snapshot->state != TUNER_STOPPED)
         return effect;
     state_note(state, "the tune was stopped and takes no commands");
+    state->overlay = OVERLAY_NONE;
     return (struct effect){.kind = EFFECT_NONE};
 }

@@ -79,6 +79,8 @@ void state_go(
 struct effect state_key(struct state *state, const struct snapshot *snapshot, int key);
 /* Whether an A/B runs, or has a verdict that nobody has answered. */
 bool state_ab_waits(const struct state *state, const struct snapshot *snapshot);
+/* Whose keys its screen takes. */
+enum key_place state_ab_place(const struct state *state, const struct snapshot *snapshot);
 /* Whether leaving now would stop work. */
 bool state_running(const struct snapshot *snapshot);
 

@@ -64,10 +64,6 @@ static struct effect answer(
 {
     struct effect effect = {.kind = EFFECT_NONE};
     const struct ab_view *ab = &snapshot->ab;
-    if (action == ACTION_ACCEPT && *ab->error) {
-        state_note(state, "there is no verdict: %s", ab->error);
-        return effect;
-    }
     if (action == ACTION_ACCEPT)
         effect = accept(state, snapshot);
     state_note(state, action == ACTION_ACCEPT ? "B is chosen, by hand" : "the choice stays");
@@ -76,10 +72,17 @@ static struct effect answer(
     return effect;
 }
 
+enum key_place state_ab_place(const struct state *state, const struct snapshot *snapshot)
+{
+    if (snapshot->ab.running || !state_ab_waits(state, snapshot))
+        return PLACE_AB;
+    return *snapshot->ab.error ? PLACE_NO_VERDICT : PLACE_VERDICT;
+}
+
 struct effect state_ab_key(struct state *state, const struct snapshot *snapshot, int key)
 {
     struct effect none = {.kind = EFFECT_NONE};
-    enum key_place place = snapshot->ab.ended ? PLACE_VERDICT : PLACE_AB;
+    enum key_place place = state_ab_place(state, snapshot);
     enum action action = key == 3 ? ACTION_LEAVE : key_action_at(place, key);
     if (action == ACTION_ACCEPT || action == ACTION_REFUSE)
         return answer(state, snapshot, action);

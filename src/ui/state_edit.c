@@ -80,6 +80,8 @@ static struct effect act(struct state *state, const struct snapshot *snapshot, e
     struct effect effect = {.kind = EFFECT_NONE};
     if (action == ACTION_PIN) {
         effect = pin(state, snapshot);
+    } else if (action == ACTION_DROP) {
+        effect = state_post(state, snapshot, TUNER_DROP);
     } else if (action == ACTION_TAKE && takes(state, snapshot)) {
         effect = state_choose(state, snapshot, &state->editor.tile, "edited");
     } else if (action == ACTION_BOTH && takes(state, snapshot)) {

@@ -169,10 +169,12 @@ void view_ab(const struct view *view)
 {
     const struct ab_view *ab = &view->snapshot->ab;
     char title[64] = "A against B";
-    if (ab->running || ab->ended)
+    bool begun = state_ab_waits(view->state, view->snapshot);
+    if (begun)
         snprintf(title, sizeof title, "A against B: %s at M=%d", compared(&ab->job), ab->job.m);
     struct rect inside = view_frame(view, title, view->canvas->width - 8, view->canvas->height - 4);
-    if (!ab->running && !ab->ended) {
+    view_hints(view, &inside, inside.height - 1, state_ab_place(view->state, view->snapshot));
+    if (!begun) {
         canvas_print(view->canvas, &inside, 0, 0, ROLE_TEXT, "starting");
         return;
     }
@@ -181,5 +183,4 @@ void view_ab(const struct view *view)
     ab_plot_draw(view->canvas, &plot, ab, verdict_role(ab->result.verdict));
     draw_phase(view, &inside, inside.height - 4);
     draw_verdict(view, &inside, inside.height - 3);
-    view_hints(view, &inside, inside.height - 1, ab->ended ? PLACE_VERDICT : PLACE_AB);
 }

@@ -4,25 +4,26 @@
 #include <math.h>
 #include <stdio.h>
 
-/* "ok" settled, "hand" by hand, else the share of points measured. */
+/* "ok" settled, "hnd" by hand, "out" dropped, else the share of points measured. */
 static void state_text(const struct view *view, int m, char *buffer, size_t size)
 {
     const struct snapshot *snapshot = view->snapshot;
     const struct digest *digest = &view->state->digest;
     int done = 0, all = 0;
-    bool settled = true, hand = false;
+    bool settled = true, hand = false, dropped = false;
     for (int gemm = 0; gemm < GEMM_COUNT; gemm++) {
         if (!snapshot->question.gemms[gemm])
             continue;
         const struct choice *choice = &snapshot->choices[gemm][m];
         settled = settled && choice->settled;
+        dropped = dropped || (choice->settled && !choice->chosen);
         hand = hand || (choice->settled && choice->source == CHOICE_HAND);
         done += digest->measured[gemm][m];
         all += digest->fitting[gemm];
     }
     int percent = all > 0 ? 100 * done / all : 0;
     if (settled)
-        snprintf(buffer, size, "%s", hand ? "hnd" : "ok");
+        snprintf(buffer, size, "%s", dropped ? "out" : hand ? "hnd" : "ok");
     else if (done == 0)
         snprintf(buffer, size, "-");
     else

@@ -29,8 +29,9 @@ const char *view_when(double time, char *buffer, size_t size)
 const char *view_served(const struct view *view, char *buffer, size_t size)
 {
     int low, high;
-    board_served(&view->snapshot->question, view->state->m_index, &low, &high);
-    if (high > low)
+    if (!board_served(view->snapshot, view->state->m_index, &low, &high))
+        snprintf(buffer, size, "-: dropped");
+    else if (high > low)
         snprintf(buffer, size, "%d..%d", low, high);
     else
         snprintf(buffer, size, high > 0 ? "%d" : "%d and up", low);
