@@ -65,7 +65,12 @@ class Incumbent(unittest.TestCase):
 
     def test_a_file_is_raced_and_reported(self):
         path = self.file("mine.json", {1: BASE, 64: BASE})
-        result, done = self.tune("--incumbent", path)
+        out = os.path.join(self.folder, "out")
+        result, done = self.tune("--incumbent", path, "--out", out, "--allow-recorded")
+        with open(os.path.join(out, "moebench.json"), encoding="ascii") as text:
+            record = json.load(text)["files"][0]
+        self.assertEqual(record["incumbent"]["path"], path)
+        self.assertAlmostEqual(record["entries"][0]["incumbent_us"], 104, delta=0.5)
         self.assertIn("incumbent: %s (given by --incumbent)" % path, done.stderr)
         self.assertEqual(result["incumbent"]["path"], path)
         for (gemm, m), choice in self.choices(result).items():

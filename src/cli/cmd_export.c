@@ -60,6 +60,7 @@ static void fill_so_far(const struct store_tune *tune, const struct store_choice
         entry->gemm[c->gemm].low_us = c->low_us;
         entry->gemm[c->gemm].high_us = c->high_us;
         entry->gemm[c->gemm].default_us = c->default_us;
+        entry->gemm[c->gemm].incumbent_us = c->incumbent_us;
         entry->gemm[c->gemm].source = c->source;
         entry->gemm[c->gemm].verified = c->verified;
         memcpy(entry->gemm[c->gemm].reason, c->reason, sizeof c->reason);
@@ -88,6 +89,7 @@ static bool fill_entries(
         entry->gemm[c->gemm].low_us = c->low_us;
         entry->gemm[c->gemm].high_us = c->high_us;
         entry->gemm[c->gemm].default_us = c->default_us;
+        entry->gemm[c->gemm].incumbent_us = c->incumbent_us;
         entry->gemm[c->gemm].source = c->source;
         entry->gemm[c->gemm].verified = c->verified;
         entry->gemm[c->gemm].settled = true;
@@ -112,6 +114,14 @@ static bool fill_set(struct store *store, const struct store_tune *tune, struct 
     set->tune = tune->id;
     set->recorded = strcmp(tune->backend, "replay") == 0;
     snprintf(set->triton, sizeof set->triton, "%s", triton ? triton : build.triton);
+    if (tune->incumbent > 0) {
+        struct store_incumbent incumbent = {0};
+        if (!store_get_incumbent(store, tune->incumbent, &incumbent, err))
+            return false;
+        snprintf(set->incumbent, sizeof set->incumbent, "%s", incumbent.path);
+        snprintf(set->incumbent_hash, sizeof set->incumbent_hash, "%s", incumbent.hash);
+        store_incumbent_free(&incumbent);
+    }
     return fill_entries(store, tune, set, err);
 }
 

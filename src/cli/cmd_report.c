@@ -108,6 +108,7 @@ static void add_choice(struct json *list, const struct store_choice *choice)
     json_add_double(object, "median_us", choice->median_us);
     add_interval(object, choice->low_us, choice->high_us);
     json_add_double(object, "default_us", choice->default_us);
+    json_add_double(object, "incumbent_us", choice->incumbent_us);
     json_add_bool(object, "verified", choice->verified);
     json_add_string(object, "source", choice_source_name(choice->source));
     json_add_string(object, "reason", choice->reason);
@@ -164,7 +165,11 @@ static void print_choice(const struct store_choice *choice)
         printf(" %6.2fx", choice->default_us / choice->median_us);
     else
         printf(" %7s", "n/a");
-    printf("  %-8s %s\n", choice_source_name(choice->source), choice->verified ? "yes" : "no");
+    if (isfinite(choice->incumbent_us) && choice->median_us > 0)
+        printf(" %8.2fx", choice->incumbent_us / choice->median_us);
+    else
+        printf(" %9s", "-");
+    printf("  %-9s %s\n", choice_source_name(choice->source), choice->verified ? "yes" : "no");
 }
 
 static void print_table(const struct report *report)
@@ -183,8 +188,8 @@ static void print_table(const struct report *report)
         puts("nothing chosen yet");
         return;
     }
-    printf("\n%6s  %-4s %-30s %9s %7s  %-8s %s\n", "M", "gemm", "tile", "us", "default", "by",
-        "verified");
+    printf("\n%6s  %-4s %-30s %9s %7s %9s  %-9s %s\n", "M", "gemm", "tile", "us", "default",
+        "incumbent", "by", "verified");
     for (size_t i = 0; i < report->choice_count; i++)
         print_choice(&report->choices[i]);
 }

@@ -114,6 +114,8 @@ void tune_export_set(const struct snapshot *s, struct export_set *set)
     set->tune = s->tune;
     set->recorded = s->recorded;
     set->count = s->question.batch_size_count;
+    memcpy(set->incumbent, s->incumbent.path, sizeof set->incumbent);
+    memcpy(set->incumbent_hash, s->incumbent.hash, sizeof set->incumbent_hash);
     memcpy(set->triton, s->toolchain.triton, sizeof set->triton);
     memcpy(set->label, s->label, sizeof set->label);
     for (int m = 0; m < set->count; m++) {
@@ -126,6 +128,7 @@ void tune_export_set(const struct snapshot *s, struct export_set *set)
             set->entries[m].gemm[g].low_us = c->low_us;
             set->entries[m].gemm[g].high_us = c->high_us;
             set->entries[m].gemm[g].default_us = c->default_us;
+            set->entries[m].gemm[g].incumbent_us = c->incumbent_us;
             set->entries[m].gemm[g].source = c->source;
             set->entries[m].gemm[g].verified = c->verified;
             set->entries[m].gemm[g].settled = c->settled;

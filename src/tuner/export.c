@@ -182,6 +182,8 @@ static void add_record_entry(struct json *entries, const struct export_entry *en
     json_add_double(interval, NULL, entry->gemm[gemm].low_us);
     json_add_double(interval, NULL, entry->gemm[gemm].high_us);
     json_add_double(object, "default_us", entry->gemm[gemm].default_us);
+    if (entry->gemm[gemm].incumbent_us > 0)
+        json_add_double(object, "incumbent_us", entry->gemm[gemm].incumbent_us);
     json_add_string(object, "source", choice_source_name(entry->gemm[gemm].source));
     json_add_bool(object, "verified", entry->gemm[gemm].verified);
     json_add_bool(object, "settled", entry->gemm[gemm].settled);
@@ -204,6 +206,11 @@ static void add_record(struct json *files, const struct export_set *set, const c
     json_add_string(record, "engine", engine);
     json_add_string(record, "device", q->device.name);
     json_add_string(record, "triton", set->triton);
+    if (set->incumbent[0]) {
+        struct json *incumbent = json_add_object(record, "incumbent");
+        json_add_string(incumbent, "path", set->incumbent);
+        json_add_string(incumbent, "sha256", set->incumbent_hash);
+    }
     json_add_string(record, "effort", effort_name(q->effort));
     json_add_int(record, "seed", (long long)q->seed);
     json_add_bool(record, "recorded", set->recorded);

@@ -14,6 +14,7 @@ struct export_entry {
     struct {
         struct tile tile;
         double median_us, low_us, high_us, default_us;
+        double incumbent_us; /* NAN or 0: none raced */
         enum choice_source source;
         bool verified;
         bool settled; /* else the best as of when the tune was stopped */
@@ -25,6 +26,7 @@ struct export_set {
     const struct question *question; /* borrowed */
     char triton[32];                 /* of the kernels timed; names the folder */
     long long tune;
+    char incumbent[512], incumbent_hash[72]; /* "": none was raced */
     bool recorded;
     char label[160];                               /* of a recording */
     struct export_entry entries[TUNE_BATCH_SIZES]; /* ascending by M */

@@ -99,14 +99,17 @@ static void show_tune(struct tuner *tuner)
 static bool look(struct tuner *tuner, struct error *err)
 {
     struct store_totals totals;
-    long long build = tuner->build.id, id = tuner->tune.id;
+    long long build = tuner->build.id, id = tuner->tune.id, raced = tuner->raced;
 
     /* The tune first: what it says to be done is then in what is read after it. */
     store_tune_free(&tuner->tune);
     if (!store_get_tune(tuner->store, id, &tuner->tune, err) ||
         !store_get_totals(tuner->store, id, &totals, err))
         return false;
-    if (tuner->tune.build != build || totals.faults != tuner->seen.totals.faults)
+    if (!tuner_show_raced(tuner, err))
+        return false;
+    if (tuner->tune.build != build || tuner->raced != raced ||
+        totals.faults != tuner->seen.totals.faults)
         forget(tuner);
     if (tuner->tune.build != build) {
         if (!store_get_build(tuner->store, tuner->tune.build, &tuner->build, err))

@@ -77,12 +77,10 @@ static bool pick(struct tuner *tuner, struct store_incumbent *incumbent, struct 
     return find_installed(tuner, incumbent, err);
 }
 
-/* For readers of the snapshot, and the log; not the newest event, which others soon hide. */
-static void show(struct tuner *tuner, const struct store_incumbent *incumbent, int count,
-    const struct text *notes)
+static void show(
+    struct tuner *tuner, const struct store_incumbent *incumbent, const struct text *notes)
 {
     struct snapshot *view = &tuner->view;
-    char *line;
 
     snprintf(view->incumbent.path, sizeof view->incumbent.path, "%s", incumbent->path);
     snprintf(view->incumbent.hash, sizeof view->incumbent.hash, "%s", incumbent->hash);
@@ -94,40 +92,57 @@ static void show(struct tuner *tuner, const struct store_incumbent *incumbent, i
         for (int m = 0; m < tuner->question.batch_size_count; m++)
             view->choices[g][m].incumbent_tile = tuner->incumbent[g][m];
     }
-    line = xasprintf("%s (%s), sha256 %s, at %d of %d M\n%s", incumbent->path,
-        incumbent_how_name(incumbent->how), incumbent->hash, count,
-        tuner->question.batch_size_count, view->incumbent.notes);
-    log_line("tune %lld: incumbent: %s", tuner->tune.id, line);
-    store_add_event(tuner->store, tuner->tune.id, "incumbent", line, NULL);
-    free(line);
 }
 
 /* The race begins anew with the file's tiles among its own. */
 static void enter(struct tuner *tuner, const struct store_incumbent *incumbent)
 {
     struct text notes = {0};
-    int count = incumbent_resolve(incumbent, &tuner->question, tuner->incumbent, &notes);
 
+    incumbent_resolve(incumbent, &tuner->question, tuner->incumbent, &notes);
     tuner_make_race(tuner);
-    show(tuner, incumbent, count, &notes);
+    show(tuner, incumbent, &notes);
     text_free(&notes);
+}
+
+/* The log keeps which file it was, whatever the newest event is. */
+static void keep_event(struct tuner *tuner, const struct store_incumbent *incumbent)
+{
+    char *line = xasprintf("%s (%s), sha256 %s\n%s", incumbent->path,
+        incumbent_how_name(incumbent->how), incumbent->hash, tuner->view.incumbent.notes);
+
+    log_line("tune %lld: incumbent: %s", tuner->tune.id, line);
+    store_add_event(tuner->store, tuner->tune.id, "incumbent", line, NULL);
+    free(line);
+}
+
+bool tuner_show_raced(struct tuner *tuner, struct error *err)
+{
+    struct store_incumbent raced = {0};
+
+    if (tuner->raced == tuner->tune.incumbent)
+        return true;
+    tuner->raced = tuner->tune.incumbent;
+    memset(tuner->incumbent, 0, sizeof tuner->incumbent);
+    memset(&tuner->view.incumbent, 0, sizeof tuner->view.incumbent);
+    if (tuner->tune.incumbent == 0) {
+        tuner_make_race(tuner);
+        return true;
+    }
+    if (!store_get_incumbent(tuner->store, tuner->tune.incumbent, &raced, err))
+        return false;
+    enter(tuner, &raced);
+    store_incumbent_free(&raced);
+    return true;
 }
 
 /* A finished tune stays as it is, and says so when another file would be raced today. */
 static bool take_raced(
     struct tuner *tuner, const struct store_incumbent *now, bool any, struct error *err)
 {
-    struct store_incumbent raced = {0};
-    bool same = any && now->id == tuner->tune.incumbent;
-
-    if (tuner->tune.incumbent) {
-        if (!store_get_incumbent(tuner->store, tuner->tune.incumbent, &raced, err))
-            return false;
-        same = any && strcmp(raced.hash, now->hash) == 0;
-        enter(tuner, &raced);
-        store_incumbent_free(&raced);
-    }
-    if (any && !same)
+    if (!tuner_show_raced(tuner, err))
+        return false;
+    if (any && strcmp(tuner->view.incumbent.hash, now->hash) != 0)
         snprintf(tuner->view.incumbent.notes, sizeof tuner->view.incumbent.notes,
             "%.150s (%s) was not raced in this finished tune: --again does, or: moebench ab\n",
             now->path, incumbent_how_name(now->how));
@@ -144,13 +159,18 @@ bool tuner_take_incumbent(struct tuner *tuner, struct error *err)
         tuner_event(tuner, "incumbent", "no incumbent: %s", why.text);
     else if (!any && why.kind != ERROR_NONE)
         done = error_set(err, why.kind, "%s", why.text);
-    else if (tuner->tune.state == TUNE_DONE)
+    if (done && any && tuner->tune.state != TUNE_DONE)
+        done = incumbent.id || store_put_incumbent(tuner->store, &incumbent, err);
+    if (done && tuner->tune.state == TUNE_DONE) {
         done = take_raced(tuner, &incumbent, any, err);
-    else if (any)
-        done = (incumbent.id || store_put_incumbent(tuner->store, &incumbent, err));
-    if (done && any && tuner->tune.state != TUNE_DONE) {
-        tuner->tune.incumbent = incumbent.id; /* stored with the build */
-        enter(tuner, &incumbent);
+    } else if (done) {
+        tuner->tune.incumbent = any ? incumbent.id : 0; /* stored with the build */
+        done = tuner_show_raced(tuner, err);
+        if (done && any)
+            keep_event(tuner, &incumbent);
+        else if (done && tuner->options.compiler.container && !tuner->options.no_incumbent)
+            snprintf(tuner->view.incumbent.notes, sizeof tuner->view.incumbent.notes,
+                "no incumbent: the container's own files are not looked at; --incumbent FILE\n");
     }
     store_incumbent_free(&incumbent);
     return done;

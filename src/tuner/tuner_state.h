@@ -45,6 +45,7 @@ struct tuner {
     struct tuner_options options; /* its strings stand in texts */
     char *texts[8];
     int text_count;
+    long long raced; /* id of the incumbent that is in the plan, 0: none */
     struct tile incumbent[GEMM_COUNT][TUNE_BATCH_SIZES]; /* block_m 0: none */
     struct snapshot view;                                /* the working copy that is published */
     double published;                                    /* when, clock_monotonic */
@@ -84,6 +85,8 @@ bool tuner_verify_so_far(struct tuner *tuner, struct error *err);
 /* tuner_incumbent.c */
 /* Once the store and the tool chain are known and before anything is fed to the race. */
 bool tuner_take_incumbent(struct tuner *tuner, struct error *err);
+/* An empty race with the incumbent that the stored tune names, unless it is that already. */
+bool tuner_show_raced(struct tuner *tuner, struct error *err);
 
 /* tuner_keep.c: the store's side */
 /* Opens the store, finds or adds the tune, without touching children; for reading alone when

@@ -55,6 +55,7 @@ static void start_choices(struct tuner *tuner)
                 .high_us = NAN,
                 .default_us = NAN,
                 .incumbent_us = NAN,
+                .incumbent_tile = tuner->incumbent[g][m],
                 .default_tile = standard->tile,
                 .default_fits = standard->fits && standard->admitted,
                 .gain = NAN,
