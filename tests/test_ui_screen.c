@@ -461,6 +461,26 @@ static void test_ab_answered(void **arg)
     assert_int_equal(bench->state.overlay, OVERLAY_AB_ASK);
 }
 
+/* Where the band is far off, the plot shows the interval and says where the band is. */
+static void test_ab_far(void **arg)
+{
+    struct bench *bench = *arg;
+    struct text text = {0};
+    fixture_ab(&bench->snapshot, 40, true);
+    for (int i = 0; i < bench->snapshot.ab.point_count; i++) {
+        bench->snapshot.ab.points[i].effect += 41;
+        bench->snapshot.ab.points[i].low += 41;
+        bench->snapshot.ab.points[i].high += 41;
+    }
+    press(bench, "a");
+    canvas_resize(&bench->canvas, 80, 24);
+    view_draw(&bench->canvas, &bench->snapshot, &bench->state);
+    canvas_text(&bench->canvas, &text);
+    assert_non_null(strstr(text.data, "SAME, -0.5 to +0.5 %, is below"));
+    assert_non_null(strstr(text.data, "||||"));
+    text_free(&text);
+}
+
 /* The line UI says each thing once. */
 static void test_ab_told(void **arg)
 {
@@ -556,6 +576,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_editor_flag, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_ab_asked, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_ab_answered, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_ab_far, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_ab_told, set_up, tear_down),
         cmocka_unit_test(test_keys_are_distinct),
         cmocka_unit_test(test_steps),

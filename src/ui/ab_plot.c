@@ -4,7 +4,8 @@
 #include <math.h>
 #include <stdio.h>
 
-#define LABELS 9 /* columns left of the axis */
+#define LABELS 9  /* columns left of the axis */
+#define FAR_OFF 5 /* an effect of so many intervals leaves the band out of sight */
 #define SAME_PCT (100 * AB_SAME_WITHIN)
 
 struct plot {
@@ -14,20 +15,23 @@ struct plot {
     int budget;
 };
 
-/* The newest interval and the band decide what is in sight: earlier ones may leave it. */
+/* The newest interval decides what is in sight, with the band unless that is far off; earlier
+ * intervals may leave it. */
 static void set_range(struct plot *plot, const struct ab_view *ab)
 {
     plot->low = -1.5 * SAME_PCT;
     plot->high = 1.5 * SAME_PCT;
     if (ab->point_count == 0)
         return;
-    double effect = ab->points[ab->point_count - 1].effect;
-    double low = ab->points[ab->point_count - 1].low, high = ab->points[ab->point_count - 1].high;
-    low = isnan(low) ? effect : low;
-    high = isnan(high) ? effect : high;
-    double margin = 0.5 * (high - low) + 0.1 * fabs(effect);
-    plot->low = fmin(plot->low, low - margin);
-    plot->high = fmax(plot->high, high + margin);
+    const struct ab_point *last = &ab->points[ab->point_count - 1];
+    double low = isnan(last->low) ? last->effect : last->low;
+    double high = isnan(last->high) ? last->effect : last->high;
+    double margin = 0.5 * (high - low) + 0.1 * fabs(last->effect);
+    bool far = !isnan(last->low) && fabs(last->effect) > FAR_OFF * (high - low + SAME_PCT);
+    if (far)
+        margin = 2 * (high - low);
+    plot->low = far ? low - margin : fmin(plot->low, low - margin);
+    plot->high = far ? high + margin : fmax(plot->high, high + margin);
 }
 
 /* Rows count from the top; what lies outside answers a row outside. */
@@ -56,6 +60,9 @@ static void draw_band(const struct plot *plot)
     for (int row = top; row <= bottom; row++)
         for (int x = 0; x < plot->area.width; x++)
             put(plot, x, row, row == top || row == bottom ? '-' : '.', ROLE_DIM);
+    if (top > plot->area.height - 1 || bottom < 0)
+        canvas_print(plot->canvas, &plot->area, 0, bottom < 0 ? 0 : plot->area.height - 1, ROLE_DIM,
+            "SAME, -0.5 to +0.5 %%, is %s", bottom < 0 ? "above" : "below");
     label(plot, plot->high, ROLE_DIM);
     label(plot, plot->low, ROLE_DIM);
     label(plot, SAME_PCT, ROLE_DIM);
@@ -63,10 +70,9 @@ static void draw_band(const struct plot *plot)
     label(plot, 0, ROLE_TEXT);
 }
 
-/* The blocks that had been timed at a column. */
-static int blocks_at(const struct plot *plot, int column)
+static int column_of(const struct plot *plot, int blocks)
 {
-    return 1 + (plot->area.width > 1 ? column * (plot->budget - 1) / (plot->area.width - 1) : 0);
+    return plot->budget > 1 ? (blocks - 1) * (plot->area.width - 1) / (plot->budget - 1) : 0;
 }
 
 static void draw_column(
@@ -84,17 +90,16 @@ static void draw_column(
     put(plot, column, row_of(plot, point->effect), 'o', role);
 }
 
+/* Each point holds until the next; of those that share a column the last is drawn. */
 static void draw_points(const struct plot *plot, const struct ab_view *ab, enum role role)
 {
-    int at = 0;
-    if (ab->point_count == 0)
-        return;
-    int end = ab->points[ab->point_count - 1].blocks;
-    for (int x = 0; x < plot->area.width && blocks_at(plot, x) <= end; x++) {
-        while (at + 1 < ab->point_count && ab->points[at + 1].blocks <= blocks_at(plot, x))
-            at++;
-        if (ab->points[at].blocks <= blocks_at(plot, x))
-            draw_column(plot, x, &ab->points[at], role);
+    for (int i = 0; i < ab->point_count; i++) {
+        const struct ab_point *point = &ab->points[i];
+        int column = column_of(plot, point->blocks), end = column + 1;
+        if (i + 1 < ab->point_count)
+            end = column_of(plot, ab->points[i + 1].blocks);
+        for (; column < end && column < plot->area.width; column++)
+            draw_column(plot, column, point, role);
     }
 }
 
@@ -105,7 +110,7 @@ static void draw_axis(const struct plot *plot)
     for (int x = 0; x < plot->area.width; x++)
         canvas_put(plot->canvas, plot->area.x + x, y, '-', ROLE_DIM);
     while ((look = ab_next_look(look, plot->budget)) > 0) {
-        int x = plot->budget > 1 ? (look - 1) * (plot->area.width - 1) / (plot->budget - 1) : 0;
+        int x = column_of(plot, look);
         canvas_put(plot->canvas, plot->area.x + x, y, '+', ROLE_TEXT);
         canvas_print(plot->canvas, &numbers, x < plot->area.width - 3 ? x : plot->area.width - 3, 0,
             ROLE_DIM, "%d", look);

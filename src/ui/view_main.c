@@ -172,13 +172,13 @@ static void add_phase(struct phrases *line, const struct snapshot *snapshot)
     add_left(line, snapshot->left_s);
 }
 
-/* An A/B that runs, in the race's place, or that waits for an answer; false: neither. */
-static bool add_ab(struct phrases *line, const struct view *view)
+/* An A/B that runs, while the race waits, or whose verdict waits for an answer. */
+static void add_ab(struct phrases *line, const struct view *view)
 {
     const struct ab_view *ab = &view->snapshot->ab;
     const char *verdict = *ab->error ? "failed" : ab_verdict_name(ab->result.verdict);
     if (!state_ab_waits(view->state, view->snapshot))
-        return false;
+        return;
     if (ab->ended)
         phrases_add(line, 0, ROLE_TITLE, "A/B M=%d %s: a answers", ab->job.m, verdict);
     else if (ab->result.blocks > 0)
@@ -186,7 +186,6 @@ static bool add_ab(struct phrases *line, const struct view *view)
             ab->job.budget, ab->result.effect_pct);
     else
         phrases_add(line, 0, ROLE_TITLE, "A/B M=%d %s", ab->job.m, ab->phase);
-    return true;
 }
 
 static void draw_progress(const struct view *view)
@@ -213,7 +212,8 @@ static void draw_progress(const struct view *view)
             "pid %ld has ended: p or Enter goes on here", snapshot->follows_pid);
         return;
     }
-    if (!add_ab(&line, view))
+    add_ab(&line, view);
+    if (!snapshot->ab.running)
         add_phase(&line, snapshot);
     if (snapshot->follows_pid)
         phrases_add(&line, 1, ROLE_TEXT, "by pid %ld", snapshot->follows_pid);
