@@ -47,7 +47,8 @@ struct race *race_open(const struct plan *plan)
     }
     for (int m = 0; m < question->batch_size_count; m++) {
         race->round[m] = -1;
-        race->level[m] = level_of(m, question->batch_size_count);
+        if (question->effort != EFFORT_EXHAUSTIVE) /* which leaves nothing out */
+            race->level[m] = level_of(m, question->batch_size_count);
     }
     race_scan_start(race);
     return race;

@@ -72,6 +72,7 @@ struct race_item {
     int drawn;         /* samples of the point fed so far */
     double give_up_us; /* 0: never */
     double expected_us;
+    int group; /* of a shuffled step: its items are mixed among themselves */
 };
 
 struct race_kernel_id {
@@ -81,13 +82,15 @@ struct race_kernel_id {
 
 enum race_action { RACE_MEASURE, RACE_VERIFY, RACE_WAIT, RACE_CHOOSE, RACE_FINISHED };
 
+#define RACE_ITEMS 2048
+
 struct race_step {
     enum race_action action;
     enum race_phase phase;
     int m_index;  /* CHOOSE: which M can be decided */
     bool shuffle; /* MEASURE */
-    struct race_item items[CHUNK_SAMPLES];
-    int count; /* MEASURE: up to about a second of work; VERIFY: any number, in order */
+    struct race_item items[RACE_ITEMS];
+    int count; /* MEASURE: a few seconds of work; VERIFY: any number, in order */
 };
 
 /* WAIT: nothing can be done before a kernel of race_wanted is ready. */

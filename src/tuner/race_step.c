@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "tuner/race_state.h"
 
+#include "base/text.h"
+
 #include <math.h>
 #include <stdlib.h>
 
 #define GIVE_UP 4.0       /* times the best: one launch is enough */
-#define JOB_SECONDS 0.8   /* a job is about a chunk, stored before the next */
+#define JOB_SECONDS 3.0   /* of several chunks, so that the card seldom waits for the next job */
+#define JOB_BLIND_S 0.3   /* while there is no best yet to give up by */
+#define GROUP_SECONDS 0.4 /* of a shuffled job: mixed among themselves */
+#define CHECKS 64         /* a step */
 #define SAMPLE_US 200.0   /* a sample lasts at least so long (measuring.md, "Timing") */
 #define CHECK_COST_US 3e3 /* a launch, the comparison, the reference now and then */
 #define LATER_SAMPLES                                                          \
@@ -35,7 +40,8 @@ struct builder {
     struct race *race;
     struct race_step *step;
     double seconds;
-    int samples;
+    double group_seconds; /* of the group under construction */
+    int group;
     bool full;
     bool waits; /* something needed is not compiled yet */
 };
@@ -48,6 +54,20 @@ static bool ready(struct builder *b, enum gemm gemm, int tile)
     return false;
 }
 
+/* The candidates of one (GEMM, M) stay in one group where that does not make it much longer. */
+static int group_for(struct builder *b, enum gemm gemm, int m_index, double seconds)
+{
+    const struct race_item *last = b->step->count ? &b->step->items[b->step->count - 1] : NULL;
+    bool same = last && last->gemm == gemm && last->m_index == m_index;
+
+    if (b->group_seconds + seconds > (same ? 1.5 : 1) * GROUP_SECONDS) {
+        b->group++;
+        b->group_seconds = 0;
+    }
+    b->group_seconds += seconds;
+    return b->group;
+}
+
 /* Adds to a measuring step. A kernel under suspicion gets a step of its own, before others. */
 static void add_item(
     struct builder *b, enum gemm gemm, int m_index, int tile, int samples, double give_up_us)
@@ -55,17 +75,15 @@ static void add_item(
     const struct race_cell *cell = race_cell(b->race, gemm, m_index, tile);
     double us = expect_us(b->race, gemm, m_index, tile),
            seconds = sample_s(us) * samples + us * 1e-6;
+    double most = isfinite(b->race->best[gemm][m_index]) ? JOB_SECONDS : JOB_BLIND_S;
     bool alone = b->race->kernels[gemm][tile].alone;
 
     if (b->full)
         return;
-    if (b->step->count > 0 &&
-        (alone || b->samples + samples > CHUNK_SAMPLES || b->seconds + seconds > JOB_SECONDS)) {
+    if (b->step->count > 0 && (alone || b->seconds + seconds > most)) {
         b->full = true;
         return;
     }
-    if (samples > CHUNK_SAMPLES)
-        samples = CHUNK_SAMPLES;
     b->step->items[b->step->count++] = (struct race_item){
         .gemm = gemm,
         .m = b->race->plan->question->batch_sizes[m_index],
@@ -75,10 +93,10 @@ static void add_item(
         .drawn = cell->count,
         .give_up_us = give_up_us,
         .expected_us = us,
+        .group = group_for(b, gemm, m_index, seconds),
     };
-    b->samples += samples;
     b->seconds += seconds;
-    b->full = alone || b->step->count == CHUNK_SAMPLES;
+    b->full = alone || b->step->count == RACE_ITEMS;
 }
 
 static void scan_tile(struct builder *b, enum gemm gemm, int tile)
@@ -108,14 +126,28 @@ static void build_scan(struct builder *b)
     }
 }
 
-/* The next check that a kernel lacks before its rounds: two M, this one and the farthest. Returns
- * the M, 0 when it has both. */
+/* Another M to check a kernel at: small for a large one, else the least that gives an expert two
+ * blocks of rows. */
+static int far_index(const struct race *race, int m_index, int tile)
+{
+    const struct question *q = race->plan->question;
+    int last = q->batch_size_count - 1, far = 0;
+    int rows = 2 * race->plan->tiles[tile].tile.block_m;
+
+    if (m_index * 2 > last)
+        return 0;
+    while (far < last && q->batch_sizes[far] * q->shape.top_k < rows * q->shape.experts)
+        far++;
+    return far;
+}
+
+/* The next check that a kernel lacks before its rounds: two M, this one and one far from it.
+ * Returns the M, 0 when it has both. */
 static int lacking_check(const struct race *race, enum gemm gemm, int m_index, int tile)
 {
     const struct question *q = race->plan->question;
     const struct race_kernel *kernel = &race->kernels[gemm][tile];
-    int last = q->batch_size_count - 1, far = m_index * 2 > last ? 0 : last;
-    int m = q->batch_sizes[m_index];
+    int far = far_index(race, m_index, tile), m = q->batch_sizes[m_index];
 
     if (kernel->checked >= 2)
         return 0;
@@ -138,7 +170,7 @@ static void add_check(struct builder *b, enum gemm gemm, int m, int tile)
 
 static bool checks_full(const struct builder *b)
 {
-    return b->step->count >= CHUNK_SAMPLES / 8;
+    return b->step->action == RACE_VERIFY && b->step->count >= CHECKS;
 }
 
 static void check_set(struct builder *b, int m_index)
@@ -173,36 +205,47 @@ static void measure_set(struct builder *b, int m_index)
     }
 }
 
-/* Winner, default and incumbent, each right at this very M, then side by side. True when nothing
- * is left to do for them. */
-static bool build_confirm(struct builder *b, int m_index)
+/* Winner, default and incumbent are each to be right at this very M. Returns how many are not yet
+ * known to be. */
+static int check_contestants(struct builder *b, int m_index)
+{
+    struct race_kernel_id ids[3 * GEMM_COUNT];
+    int count = race_contestants(b->race, m_index, ids), missing = 0;
+
+    for (int i = 0; i < count; i++) {
+        if (race_cell(b->race, ids[i].gemm, m_index, ids[i].tile)->verified)
+            continue;
+        missing++;
+        if (ready(b, ids[i].gemm, ids[i].tile) && !checks_full(b))
+            add_check(b, ids[i].gemm, b->race->plan->question->batch_sizes[m_index], ids[i].tile);
+    }
+    return missing;
+}
+
+/* Then they are measured side by side. Returns how many lack fresh samples. */
+static int measure_contestants(struct builder *b, int m_index)
 {
     struct race_kernel_id ids[3 * GEMM_COUNT];
     int count = race_contestants(b->race, m_index, ids), missing = 0;
     int target = race_confirm_target(b->race, m_index);
 
-    b->step->phase = RACE_CONFIRM;
-    b->step->m_index = m_index;
     for (int i = 0; i < count; i++) {
-        if (race_cell(b->race, ids[i].gemm, m_index, ids[i].tile)->verified)
-            continue;
-        missing++;
-        if (ready(b, ids[i].gemm, ids[i].tile))
-            add_check(b, ids[i].gemm, b->race->plan->question->batch_sizes[m_index], ids[i].tile);
-    }
-    for (int i = 0; i < count && missing == 0; i++) {
         const struct race_cell *cell = race_cell(b->race, ids[i].gemm, m_index, ids[i].tile);
         int have = race_count(cell, RACE_CONFIRM);
         if (have >= target)
             continue;
         missing++;
-        b->step->action = RACE_MEASURE;
         if (ready(b, ids[i].gemm, ids[i].tile))
             add_item(b, ids[i].gemm, m_index, ids[i].tile, target - have, 0);
-        if (b->full)
-            break;
     }
-    return missing == 0;
+    return missing;
+}
+
+/* True when nothing is left to do for this M but to choose. */
+static bool build_confirm(struct builder *b, int m_index)
+{
+    b->step->phase = RACE_CONFIRM;
+    return check_contestants(b, m_index) == 0 && measure_contestants(b, m_index) == 0;
 }
 
 /* Work for one M in its present round; true when the step has something in it. */
@@ -215,6 +258,7 @@ static bool build_m(struct builder *b, int m_index)
     if (race->round[m_index] == race->round_count) {
         if (build_confirm(b, m_index)) {
             b->step->action = RACE_CHOOSE;
+            b->step->m_index = m_index;
             return true;
         }
         return b->step->count > 0;
@@ -225,23 +269,40 @@ static bool build_m(struct builder *b, int m_index)
     return b->step->count > 0;
 }
 
-/* Fills a measuring step up with what other M need in the same round. */
+/* What a step could do for this M beside others: only what its action is. */
+static void add_m(struct builder *b, int m_index)
+{
+    struct race_step *checks = xcalloc(1, sizeof *checks);
+    struct builder probe = {.race = b->race, .step = checks};
+    bool confirms = b->race->round[m_index] == b->race->round_count;
+
+    if (b->step->action == RACE_VERIFY) {
+        if (confirms)
+            check_contestants(b, m_index);
+        else
+            check_set(b, m_index);
+    } else if (confirms) {
+        if (check_contestants(&probe, m_index) == 0)
+            measure_contestants(b, m_index);
+    } else {
+        check_set(&probe, m_index);
+        if (checks->count == 0)
+            measure_set(b, m_index);
+    }
+    free(checks);
+}
+
+/* Fills a step up with what other M need in the same round. */
 static void fill_up(struct builder *b, int m_index)
 {
     struct race *race = b->race;
-    int round = race->round[m_index];
+    int count = race->plan->question->batch_size_count;
 
-    if (b->step->action != RACE_MEASURE || round >= race->round_count)
+    if (b->step->action == RACE_CHOOSE)
         return;
-    for (int m = 0; m < race->plan->question->batch_size_count && !b->full; m++) {
-        struct race_step checks = {0};
-        struct builder probe = {.race = race, .step = &checks};
-
-        if (m == m_index || race->round[m] != round)
-            continue;
-        check_set(&probe, m);
-        if (checks.count == 0)
-            measure_set(b, m);
+    for (int m = 0; m < count && !b->full && !checks_full(b); m++) {
+        if (m != m_index && race->round[m] == race->round[m_index])
+            add_m(b, m);
     }
 }
 

@@ -90,6 +90,7 @@ static void add_item(struct json *object, const struct measure_item *item)
     json_add_int(object, "drawn", item->drawn);
     json_add_int(object, "discard", item->discard);
     json_add_double(object, "give_up_us", item->give_up_us);
+    json_add_int(object, "group", item->group);
 }
 
 static void add_job(struct json *line, const struct measure_job *job)
@@ -216,6 +217,7 @@ static bool read_load(const struct json *line, struct worker_command *command, s
 static bool read_item(const struct json *object, struct measure_item *item, struct error *err)
 {
     json_double(json_get(object, "give_up_us"), &item->give_up_us);
+    read_count(object, "group", &item->group, NULL);
     return read_text(object, "kernel", item->kernel, sizeof item->kernel, err) &&
            read_gemm(object, &item->gemm, err) && read_tile(object, &item->tile, err) &&
            read_count(object, "m", &item->m, err) &&

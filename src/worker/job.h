@@ -42,13 +42,14 @@ struct measure_item {
     int drawn;         /* samples of it taken before, where draws go on; paired: 4 a block */
     int discard;       /* launches before the first sample */
     double give_up_us; /* > 0: a first launch slower than this stands as its only sample */
+    int group;         /* of a shuffled job: items that stand together and are mixed */
 };
 
 /*
  * A measure job. A sample is `launches` rotated launches between two events, divided by their
  * number: launches per item is chosen by the worker from (gemm, m) alone, the same for every tile
- * of a race. Rounds over the items are shuffled by `seed` when `shuffle` (finalists), else item by
- * item (first pass).
+ * of a race. Rounds over the items of each group are shuffled by `seed` when `shuffle` (finalists),
+ * else item by item (first pass).
  */
 struct measure_job {
     long long id;

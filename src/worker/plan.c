@@ -24,15 +24,22 @@ static bool same_kernel(const struct measure_item *a, const struct measure_item 
     return a->gemm == b->gemm && tile_equal(&a->tile, &b->tile) && !strcmp(a->kernel, b->kernel);
 }
 
+/* Whether an item goes on with the group of the one before it. */
+static bool goes_on(
+    const struct measure_job *job, const struct measure_item *a, const struct measure_item *b)
+{
+    if (job->paired)
+        return true;
+    return job->shuffle ? a->group == b->group : same_kernel(a, b);
+}
+
 void plan_open(struct plan *plan, const struct measure_job *job)
 {
-    const bool together = job->shuffle || job->paired;
-
     *plan = (struct plan){.job = job};
     plan->items = xcalloc((size_t)job->item_count + 1, sizeof *plan->items);
     plan->starts = xcalloc((size_t)job->item_count + 1, sizeof *plan->starts);
     for (int i = 0; i < job->item_count; i++) {
-        if (i == 0 || (!together && !same_kernel(&job->items[i], &job->items[i - 1])))
+        if (i == 0 || !goes_on(job, &job->items[i - 1], &job->items[i]))
             plan->starts[plan->group_count++] = i;
     }
     plan->starts[plan->group_count] = job->item_count;

@@ -8,9 +8,9 @@
 
 /*
  * In which order a measure job's launches go, cut into batches that a card runs one after the
- * other. Pure. Items come in groups: those of one kernel that stand together, or, when rounds are
- * shuffled or items paired, all of them. First come a group's launches that are discarded, then
- * its samples, without the items that proved hopeless.
+ * other. Pure. Items come in groups: those of one kernel that stand together; when rounds are
+ * shuffled, those of one group number; when items are paired, all of them. First come a group's
+ * launches that are discarded, then its samples, without the items that proved hopeless.
  */
 #define PLAN_BATCH 256      /* entries a batch at most */
 #define PLAN_BATCH_US 400e3 /* and about so long: who cancels waits for two of them */

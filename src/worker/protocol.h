@@ -23,7 +23,7 @@
  *     loaded   hash, ok, text. From then on the hash names it, with its GEMM and tile
  *   unload   hash; without an answer
  *   measure  id, shuffle, paired, seed,
- *            items [{kernel, gemm, m, tile, samples, drawn, discard, give_up_us}]
+ *            items [{kernel, gemm, m, tile, samples, drawn, discard, give_up_us, group}]
  *     chunk    id, number, items [..], us [..], sentinel, suspect, clock_mhz, temperature_c,
  *              power_w, gpu_s, wall_s, launches; any number of them
  *     done     id, end, item, text
