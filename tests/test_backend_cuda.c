@@ -246,6 +246,7 @@ static void drift_is_suspect(void)
 {
     struct world world;
     struct seen seen = {0};
+    struct error err = {0};
     int at_fault;
 
     setenv("FAKE_CUDA", "drift=0:1", 1);
@@ -254,6 +255,10 @@ static void drift_is_suspect(void)
     setenv("FAKE_CUDA", "drift=0:1.05", 1);
     assert_int_equal(measure(&world, &item, 1, &seen, &at_fault), JOB_DONE);
     assert_true(seen.suspect);
+    assert_true(backend_cuda.settle(world.self, &world.report, &err));
+    seen = (struct seen){0};
+    assert_int_equal(measure(&world, &item, 1, &seen, &at_fault), JOB_DONE);
+    assert_false(seen.suspect); /* by the new baseline, with the kernels as they were */
     backend_cuda.close(world.self);
 }
 

@@ -121,6 +121,35 @@ static void pairs_share_their_draws(void **state)
     plan_close(&plan);
 }
 
+/* The items of a shuffled job are mixed within their group alone, one group after the other. */
+static void groups_are_mixed_by_themselves(void **state)
+{
+    (void)state;
+    static struct measure_job job;
+    struct plan plan;
+    struct plan_batch batch;
+    int mixed = 0;
+
+    for (int i = 0; i < 40; i++)
+        items[i] = (struct measure_item){.m = 1, .samples = 3, .discard = 1, .group = i / 20};
+    job = (struct measure_job){.items = items, .item_count = 40, .shuffle = true, .seed = 4};
+    plan_open(&plan, &job);
+    for (int i = 0; i < 40; i++)
+        plan.items[i] = (struct plan_item){.launches = 4, .us = 100};
+    assert_int_equal(plan.group_count, 2);
+    for (int group = 0; group < 2; group++) {
+        plan_begin(&plan, group, false);
+        assert_true(plan_next(&plan, &batch));
+        assert_int_equal(batch.count, 60);
+        for (int i = 0; i < batch.count; i++) {
+            assert_int_equal(batch.entries[i].item / 20, group);
+            mixed += batch.entries[i].item != group * 20 + i % 20;
+        }
+    }
+    assert_true(mixed > 80);
+    plan_close(&plan);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -129,6 +158,7 @@ int main(void)
         cmocka_unit_test(numbers_go_on),
         cmocka_unit_test(batches_are_short),
         cmocka_unit_test(pairs_share_their_draws),
+        cmocka_unit_test(groups_are_mixed_by_themselves),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* A made-up card: the model's time, bent tile by tile, BLOCK_SIZE_M by BLOCK_SIZE_M, and M by M. */
@@ -480,6 +481,118 @@ static void the_second_kill_marks_a_tile(void **state)
     bench_close(&bench);
 }
 
+/* A shuffled step holds several groups, none much longer than the least that mixes; a check or a
+ * job serves all M of a round. */
+static void steps_are_long_and_grouped(void **state)
+{
+    struct bench bench;
+    struct race *race;
+    struct race_step *step = calloc(1, sizeof *step);
+    struct race_kernel_id *wanted;
+    int verified_m = 0, groups = 0, done = 0;
+
+    (void)state;
+    bench_open(&bench, EFFORT_QUICK, 1);
+    race = race_open(&bench.plan);
+    wanted = calloc(2 * bench.plan.count, sizeof *wanted);
+    while (done < 2) {
+        size_t count = race_wanted(race, wanted, 2 * bench.plan.count);
+        for (size_t i = 0; i < count; i++)
+            race_set_kernel(race, wanted[i].gemm, wanted[i].tile, KERNEL_READY, POINT_OK);
+        race_next(race, step);
+        for (int i = 0; i < step->count; i++) {
+            const struct race_item *item = &step->items[i];
+            if (step->action == RACE_VERIFY) {
+                verified_m |= 1 << item->m_index;
+                race_add_check(race, item->gemm, item->m, item->tile, true);
+            }
+            for (int k = 0; step->action == RACE_MEASURE && k < item->samples; k++)
+                race_add_sample(race, item->gemm, item->m_index, item->tile, step->phase,
+                    (float)made_sample(&bench.made, item->gemm, item->m_index, item->tile, k));
+        }
+        if (step->action == RACE_MEASURE && step->shuffle && done++ == 0) {
+            double seconds[RACE_ITEMS] = {0};
+            for (int i = 0; i < step->count; i++)
+                seconds[step->items[i].group] +=
+                    fmax(200, step->items[i].expected_us) * step->items[i].samples * 1e-6;
+            while (groups < RACE_ITEMS && seconds[groups] > 0)
+                assert_true(seconds[groups++] < 0.7);
+        }
+    }
+    assert_true(groups >= 2);
+    assert_true(__builtin_popcount((unsigned)verified_m) > 4);
+    free(wanted);
+    free(step);
+    race_close(race);
+    bench_close(&bench);
+}
+
+/* Those that take long come right behind the first, the longest of them first. */
+static void long_compiles_start_early(void **state)
+{
+    struct bench bench;
+    struct race *race;
+    struct race_kernel_id *ids, *sorted;
+    size_t count, heavy = 0;
+    int last = 1 << 30;
+
+    (void)state;
+    bench_open(&bench, EFFORT_FULL, 1);
+    race = race_open(&bench.plan);
+    ids = calloc(2 * bench.plan.count, sizeof *ids);
+    sorted = calloc(2 * bench.plan.count, sizeof *sorted);
+    count = race_wanted(race, ids, 2 * bench.plan.count);
+    memcpy(sorted, ids, count * sizeof *ids);
+    race_longest_first(race, sorted, count, 100);
+    assert_memory_equal(ids, sorted, 100 * sizeof *ids);
+    for (size_t i = 100; i < count; i++) {
+        const struct tile *tile = &bench.plan.tiles[sorted[i].tile].tile;
+        int size = tile->block_m * tile->block_n / (32 * tile->num_warps) * tile->block_k;
+        heavy += size >= 32768 && i < 100 + count / 4;
+        assert_true(size >= 32768 ? size <= last : i > 100 + heavy - 1);
+        last = size >= 32768 ? size : 0;
+    }
+    assert_true(heavy > 20);
+    free(ids);
+    free(sorted);
+    race_close(race);
+    bench_close(&bench);
+}
+
+/* Nothing before the scan is over; then other GROUP_SIZE_M of what is near the best. */
+static void likely_kernels_are_groups_of_the_near_best(void **state)
+{
+    struct bench bench;
+    struct race *race;
+    struct race_kernel_id likely[4096];
+    size_t count;
+
+    (void)state;
+    bench_open(&bench, EFFORT_FULL, 1);
+    race = race_open(&bench.plan);
+    assert_int_equal(race_likely(race, likely, 4096), 0);
+    for (int g = 0; g < GEMM_COUNT; g++) {
+        for (size_t i = 0; i < bench.plan.scan_count[g]; i++) {
+            for (int m = 0; m < bench.question.batch_size_count; m++)
+                race_add_sample(race, (enum gemm)g, m, bench.plan.scan[g][i], RACE_SCAN,
+                    (float)made_sample(&bench.made, (enum gemm)g, m, bench.plan.scan[g][i], 0));
+            race_set_kernel(race, (enum gemm)g, bench.plan.scan[g][i], KERNEL_READY, POINT_OK);
+        }
+    }
+    assert_int_equal(race_wanted(race, likely, 1), 1); /* moves on to the rounds */
+    count = race_likely(race, likely, 4096);
+    assert_in_range(count, 50, 1000);
+    for (size_t i = 0; i < count; i++) {
+        const struct plan_tile *tile = &bench.plan.tiles[likely[i].tile];
+        assert_int_not_equal(tile->lead, likely[i].tile);
+        assert_int_equal(race_kernel(race, likely[i].gemm, tile->lead), KERNEL_READY);
+        race_set_kernel(race, likely[i].gemm, likely[i].tile, KERNEL_ASKED, POINT_OK);
+    }
+    assert_int_equal(race_likely(race, likely, 4096), 0);
+    race_close(race);
+    bench_close(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -494,6 +607,9 @@ int main(void)
         cmocka_unit_test(a_close_default_takes_more_samples),
         cmocka_unit_test(a_good_default_of_a_bad_kernel_wins),
         cmocka_unit_test(the_second_kill_marks_a_tile),
+        cmocka_unit_test(steps_are_long_and_grouped),
+        cmocka_unit_test(long_compiles_start_early),
+        cmocka_unit_test(likely_kernels_are_groups_of_the_near_best),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

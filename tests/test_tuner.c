@@ -48,6 +48,8 @@ static enum job_end bad_verify(
 {
     enum job_end end = backend_replay.verify(self, item, report, err);
 
+    if (is_tile("MISBEHAVE_DIE_CHECKED", &item->tile))
+        raise(SIGKILL); /* with other checks behind it in the queue */
     if (is_tile("MISBEHAVE_LIE", &item->tile))
         *report = (struct verify_report){.relative_error = 0.7};
     return end;
@@ -200,6 +202,12 @@ static void a_tile_that_kills_without_a_word_is_found(void **state)
 {
     (void)state;
     check_misbehaviour("MISBEHAVE_DIE", POINT_FAULTED, 3);
+}
+
+static void a_tile_that_kills_when_checked_is_left(void **state)
+{
+    (void)state;
+    check_misbehaviour("MISBEHAVE_DIE_CHECKED", POINT_FAULTED, 2);
 }
 
 static void a_wrong_tile_is_never_chosen(void **state)
@@ -560,6 +568,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_tile_that_faults_twice_is_left),
         cmocka_unit_test(a_tile_that_hangs_twice_is_left),
         cmocka_unit_test(a_tile_that_kills_without_a_word_is_found),
+        cmocka_unit_test(a_tile_that_kills_when_checked_is_left),
         cmocka_unit_test(a_wrong_tile_is_never_chosen),
         cmocka_unit_test(an_ab_goes_before_the_race),
         cmocka_unit_test(a_done_tune_takes_commands),

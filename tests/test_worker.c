@@ -108,8 +108,13 @@ static void test_commands(void **state)
 {
     (void)state;
     unsigned char cubin[] = {1, 2, 0, 255};
-    struct measure_item items[2] = {
-        {.kernel = "ab", .gemm = GEMM_DOWN, .m = 64, .samples = 3, .drawn = 7, .give_up_us = 12.5},
+    struct measure_item items[2] = {{.kernel = "ab",
+                                        .gemm = GEMM_DOWN,
+                                        .m = 64,
+                                        .samples = 3,
+                                        .drawn = 7,
+                                        .give_up_us = 12.5,
+                                        .group = 2},
         {.m = 1, .samples = 1, .discard = 2}};
     items[0].tile = items[1].tile = tile_of("BM16,BN64,BK128,G8,w4,s3");
     struct worker_command load = {.op = COMMAND_LOAD, .gemm = GEMM_DOWN, .tile = items[0].tile};
@@ -124,6 +129,7 @@ static void test_commands(void **state)
     check_command(&(struct worker_command){.op = COMMAND_SETUP, .setup = setup_of()});
     check_command(&(struct worker_command){.op = COMMAND_UNLOAD, .hash = "cafe"});
     check_command(&(struct worker_command){.op = COMMAND_VERIFY, .id = 9, .item = items[0]});
+    check_command(&(struct worker_command){.op = COMMAND_SETTLE});
     check_command(&(struct worker_command){.op = COMMAND_PING, .id = 3});
     check_command(&(struct worker_command){.op = COMMAND_CANCEL});
     struct measure_job job = {

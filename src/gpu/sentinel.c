@@ -2,6 +2,7 @@
 #include "gpu/timing_internal.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "domain/stats.h"
 
 #include <math.h>
@@ -13,6 +14,7 @@
 #define SETTLE_LEAST_S 0.25
 #define SETTLE_MOST_S 3.0
 #define SETTLE_AGREE 0.005
+#define TELL_OFF 0.03
 
 /* A stream of 512 threads a block, as many as the card holds. */
 static bool queue_stream(struct timing *timing, const struct memory *memory, struct error *err)
@@ -91,14 +93,19 @@ double sentinel_clock_mhz(const struct slot *slot)
 double sentinel_deviation(
     const struct timing *timing, const double medians[SENTINEL_KINDS], double clock_mhz)
 {
-    double worst = 0;
+    double off[SENTINEL_KINDS] = {0}, worst = 0;
 
     for (int kind = 0; kind < SENTINEL_KINDS && timing->base_us[kind] > 0; kind++) {
         const bool clocked = kind == SENTINEL_MMA && clock_mhz > 0 && timing->base_mhz > 0;
         const double pace = clocked ? clock_mhz / timing->base_mhz : 1;
 
-        worst = fmax(worst, fabs(medians[kind] * pace / timing->base_us[kind] - 1));
+        off[kind] = medians[kind] * pace / timing->base_us[kind] - 1;
+        worst = fmax(worst, fabs(off[kind]));
     }
+    if (worst > TELL_OFF)
+        log_line(
+            "sentinel: stream %+.1f %%, products %+.1f %% in cycles, %.0f MHz (%.0f at set-up)",
+            100 * off[SENTINEL_STREAM], 100 * off[SENTINEL_MMA], clock_mhz, timing->base_mhz);
     return worst;
 }
 
@@ -149,7 +156,8 @@ static bool settle_batch(struct timing *timing, double medians[SENTINEL_KINDS], 
     return true;
 }
 
-bool sentinel_settle(struct timing *timing, struct error *err)
+/* Batches of sentinels alone until two in a row agree; fills the base and the grain. */
+bool timing_settle(struct timing *timing, struct error *err)
 {
     const double start = clock_monotonic();
     double before[SENTINEL_KINDS] = {0}, now[SENTINEL_KINDS], worst, passed;

@@ -77,7 +77,7 @@ struct timing *timing_open(struct layer *layer, struct error *err)
     }
     if (!CU(cuMemsetD8Async(timing->flush.at, 1, bytes, stream)) ||
         !CU(cuMemsetD8Async(timing->stream.at, 1, bytes, stream)) ||
-        !CU(cuStreamSynchronize(stream)) || !sentinel_settle(timing, err))
+        !CU(cuStreamSynchronize(stream)) || !timing_settle(timing, err))
         goto fail;
     return timing;
 fail:

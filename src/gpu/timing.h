@@ -43,6 +43,8 @@ struct timing_result {
 
 /* Preheats until the sentinel is flat (at most 3 s) and measures the grain of the events. */
 struct timing *timing_open(struct layer *layer, struct error *err);
+/* Preheats and measures anew; nothing may be under way. */
+bool timing_settle(struct timing *timing, struct error *err);
 void timing_close(struct timing *timing); /* NULL does nothing; not after a fault or a hang */
 double timing_granularity_us(const struct timing *timing);
 /* Medians at set-up: [0] the stream through memory, [1] the loop of products. */

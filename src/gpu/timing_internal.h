@@ -54,8 +54,6 @@ double sentinel_clock_mhz(const struct slot *slot);
 /* The largest relative deviation from the base. */
 double sentinel_deviation(
     const struct timing *timing, const double medians[SENTINEL_KINDS], double clock_mhz);
-/* Batches of sentinels alone until two in a row agree; fills the base and the grain. */
-bool sentinel_settle(struct timing *timing, struct error *err);
 
 /* Records an event into the capture. */
 bool timing_stamp(struct timing *timing, CUevent event, struct error *err);

@@ -269,66 +269,71 @@ static bool build_m(struct builder *b, int m_index)
     return b->step->count > 0;
 }
 
-/* What a step could do for this M beside others: only what its action is. */
-static void add_m(struct builder *b, int m_index)
+/* The checks that a round lacks at any M, before it is timed. */
+static void check_round(struct builder *b, int round)
 {
-    struct race_step *checks = xcalloc(1, sizeof *checks);
-    struct builder probe = {.race = b->race, .step = checks};
-    bool confirms = b->race->round[m_index] == b->race->round_count;
+    const struct race *race = b->race;
 
-    if (b->step->action == RACE_VERIFY) {
-        if (confirms)
-            check_contestants(b, m_index);
+    for (int m = 0; m < race->plan->question->batch_size_count && !checks_full(b); m++) {
+        if (race->round[m] != round)
+            continue;
+        if (round == race->round_count)
+            check_contestants(b, m);
         else
-            check_set(b, m_index);
-    } else if (confirms) {
-        if (check_contestants(&probe, m_index) == 0)
-            measure_contestants(b, m_index);
-    } else {
-        check_set(&probe, m_index);
-        if (checks->count == 0)
-            measure_set(b, m_index);
+            check_set(b, m);
     }
-    free(checks);
 }
 
-/* Fills a step up with what other M need in the same round. */
+/* Fills a step up with what the M behind need in the same round. */
 static void fill_up(struct builder *b, int m_index)
 {
     struct race *race = b->race;
-    int count = race->plan->question->batch_size_count;
+    int round = race->round[m_index];
 
-    if (b->step->action == RACE_CHOOSE)
-        return;
-    for (int m = 0; m < count && !b->full && !checks_full(b); m++) {
-        if (m != m_index && race->round[m] == race->round[m_index])
-            add_m(b, m);
+    for (int m = m_index + 1; m < race->plan->question->batch_size_count && !b->full; m++) {
+        if (race->round[m] != round)
+            continue;
+        if (round < race->round_count)
+            measure_set(b, m);
+        else if (check_contestants(b, m) == 0)
+            measure_contestants(b, m);
     }
 }
 
-/* The M whose turn it is, the least round first; tries the others when it can do nothing yet. */
-static bool build_rounds(struct builder *b)
+/* The M whose turn it is; tries the others when it can do nothing yet. */
+static bool build_round(struct builder *b, int round)
 {
     struct race *race = b->race;
-    int count = race->plan->question->batch_size_count;
+
+    check_round(b, round);
+    if (b->step->count > 0)
+        return true;
+    for (int m = 0; m < race->plan->question->batch_size_count; m++) {
+        if (race->round[m] != round || !build_m(b, m))
+            continue;
+        if (b->step->action == RACE_MEASURE)
+            fill_up(b, m);
+        return true;
+    }
+    return false;
+}
+
+/* The least round first. */
+static void build_rounds(struct builder *b)
+{
+    struct race *race = b->race;
     bool left = false;
 
     if (race->prefer >= 0 && race->round[race->prefer] <= race->round_count &&
         build_m(b, race->prefer))
-        return true;
+        return;
     for (int round = 0; round <= race->round_count; round++) {
-        for (int m = 0; m < count; m++) {
-            if (race->round[m] != round)
-                continue;
-            left = true;
-            if (build_m(b, m)) {
-                fill_up(b, m);
-                return true;
-            }
-        }
+        if (build_round(b, round))
+            return;
     }
+    for (int m = 0; m < race->plan->question->batch_size_count; m++)
+        left = left || race->round[m] <= race->round_count;
     b->step->action = left ? RACE_WAIT : RACE_FINISHED;
-    return false;
 }
 
 void race_next(struct race *race, struct race_step *step)
@@ -346,99 +351,6 @@ void race_next(struct race *race, struct race_step *step)
         return;
     }
     build_rounds(&b);
-}
-
-/* ---- what to compile -------------------------------------------------------------------- */
-
-struct wants {
-    const struct race *race;
-    struct race_kernel_id *out;
-    size_t count, limit;
-    bool *seen[GEMM_COUNT];
-};
-
-static void want(struct wants *w, enum gemm gemm, int tile)
-{
-    if (w->count == w->limit || w->seen[gemm][tile] || !race_usable(w->race, gemm, tile) ||
-        w->race->kernels[gemm][tile].state != KERNEL_UNKNOWN)
-        return;
-    w->seen[gemm][tile] = true;
-    w->out[w->count++] = (struct race_kernel_id){gemm, tile};
-}
-
-static void want_scan(struct wants *w)
-{
-    const struct race *race = w->race;
-    int ms = race->plan->question->batch_size_count;
-    size_t most = race->scan_count[GEMM_UP] > race->scan_count[GEMM_DOWN]
-                      ? race->scan_count[GEMM_UP]
-                      : race->scan_count[GEMM_DOWN];
-
-    for (size_t i = 0; i < most; i++) {
-        for (int g = 0; g < GEMM_COUNT; g++) {
-            for (int m = 0; m < ms && i < race->scan_count[g]; m++) {
-                if (race_scan_needs(race, (enum gemm)g, m, race->scan[g][i]))
-                    want(w, (enum gemm)g, race->scan[g][i]);
-            }
-        }
-    }
-}
-
-static void want_round(struct wants *w, int m_index)
-{
-    const struct race *race = w->race;
-    enum race_phase phase = race_ranked_phase(race, m_index);
-
-    for (int g = 0; g < GEMM_COUNT; g++) {
-        const struct race_set *set = &race->set[g][m_index];
-        for (int i = 0; i < set->count; i++) {
-            int have = race_count(race_cell(race, (enum gemm)g, m_index, set->tiles[i]), phase);
-            if (have < race_set_target(race, m_index))
-                want(w, (enum gemm)g, set->tiles[i]);
-        }
-    }
-}
-
-/* The contestants, and early on the default, which is known from the start. */
-static void want_confirm(struct wants *w, int m_index)
-{
-    const struct race *race = w->race;
-    struct race_kernel_id ids[3 * GEMM_COUNT];
-    int count = 0;
-
-    if (race->round[m_index] > race->round_count)
-        return;
-    if (race->round[m_index] == race->round_count)
-        count = race_contestants(race, m_index, ids);
-    for (int i = 0; i < count; i++)
-        want(w, ids[i].gemm, ids[i].tile);
-    for (int g = 0; g < GEMM_COUNT; g++) {
-        if (!race->plan->question->gemms[g])
-            continue;
-        want(w, (enum gemm)g, race->plan->defaults[m_index]);
-        if (race->plan->incumbent[g][m_index] >= 0)
-            want(w, (enum gemm)g, race->plan->incumbent[g][m_index]);
-    }
-}
-
-size_t race_wanted(struct race *race, struct race_kernel_id wanted[], size_t limit)
-{
-    struct wants w = {.race = race, .out = wanted, .limit = limit};
-
-    race_round_advance(race);
-    for (int g = 0; g < GEMM_COUNT; g++)
-        w.seen[g] = calloc(race->plan->count + 1, sizeof *w.seen[g]);
-    if (race->scan_level < SCAN_LEVELS)
-        want_scan(&w);
-    for (int m = 0; m < race->plan->question->batch_size_count; m++) {
-        if (race->round[m] >= 0 && race->round[m] < race->round_count)
-            want_round(&w, m);
-    }
-    for (int m = 0; m < race->plan->question->batch_size_count; m++)
-        want_confirm(&w, m);
-    for (int g = 0; g < GEMM_COUNT; g++)
-        free(w.seen[g]);
-    return w.count;
 }
 
 /* ---- how far it is ------------------------------------------------------------------------ */

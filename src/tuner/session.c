@@ -112,6 +112,11 @@ bool session_next(struct session *session, double timeout, struct compile_result
     return true;
 }
 
+int session_fd(const struct session *session)
+{
+    return session->compiler ? compiler_fd(session->compiler) : -1;
+}
+
 void session_close(struct session *session)
 {
     client_close(session->client, false);

@@ -44,6 +44,8 @@ bool session_submit(struct session *session, enum gemm gemm, const struct tile *
 bool session_cancel(struct session *session);
 size_t session_pending(const struct session *session);
 bool session_next(struct session *session, double timeout, struct compile_result *result);
+/* Readable when a compile may have been answered, -1: none is awaited. */
+int session_fd(const struct session *session);
 void session_close(struct session *session);
 
 #endif

@@ -118,6 +118,16 @@ static bool obey(struct tuner *tuner, const struct tuner_command *command, struc
     abort();
 }
 
+bool tuner_has_command(struct tuner *tuner)
+{
+    bool any;
+
+    pthread_mutex_lock(&tuner->lock);
+    any = tuner->command_count > 0;
+    pthread_mutex_unlock(&tuner->lock);
+    return any;
+}
+
 bool tuner_next_command(struct tuner *tuner, struct tuner_command *command)
 {
     bool any;

@@ -69,6 +69,7 @@ struct tuner {
     double ended;                 /* when the race did, 0: it runs */
     unsigned long long ab_number; /* of A/Bs begun: each draws anew */
     int suspects;                 /* chunks in a row */
+    bool rebase;                  /* before the next job a new baseline of the sentinel */
     int silent;                   /* worker deaths in a row without a chunk in between */
     double idle_s;                /* of earlier runs: what wall_s begins with */
 };
@@ -141,14 +142,29 @@ enum tuner_stage tuner_stage(struct tuner *tuner, enum tuner_stage stage);
 
 /* tuner_run.c: the work */
 bool tuner_run(struct tuner *tuner, struct error *err);
+void tuner_set_state(struct tuner *tuner, enum tuner_state state, const char *phase);
+bool tuner_out_of_time(const struct tuner *tuner);
+
+#define TUNER_WAIT_S 0.1 /* between two looks at the commands */
+
+/* tuner_compile.c */
+/* Asks for what the race needs and takes in what has come; on unified memory to the wave's end. */
+bool tuner_compile(struct tuner *tuner, struct error *err);
+/* Takes in the answers there are, waiting up to `timeout` for the first; *any: there was one. Not
+ * within a transaction. */
+bool tuner_take_compiled(struct tuner *tuner, double timeout, bool *any, struct error *err);
+bool tuner_wait_for_kernel(struct tuner *tuner, struct error *err);
 /* A compile's answer into race, store and worker; the kernel stays the caller's. */
 bool tuner_take_answer(struct tuner *tuner, struct compile_result *result, struct error *err);
 bool tuner_take_kernel(struct tuner *tuner, enum gemm gemm, int tile, struct compile_result *result,
     struct error *err);
+
+/* tuner_job.c */
 void tuner_load_refused(struct tuner *tuner, const struct event *event);
 /* One job, to its end, with whatever it does to the worker. False: the tune cannot go on. */
 bool tuner_measure(struct tuner *tuner, const struct race_step *step, struct error *err);
 bool tuner_verify(struct tuner *tuner, const struct race_item *item, struct error *err);
+bool tuner_verify_all(struct tuner *tuner, const struct race_step *step, struct error *err);
 
 /* tuner_serve.c: children that come and go, and the thread after the race */
 /* Whatever is not open yet of store and tool chain, and what the store holds into the race. */
@@ -171,6 +187,7 @@ void tuner_plan(struct tuner *tuner);
 /* tuner_hand.c */
 /* The command that waits longest; false: none does. */
 bool tuner_next_command(struct tuner *tuner, struct tuner_command *command);
+bool tuner_has_command(struct tuner *tuner);
 /* Does all commands that wait. */
 bool tuner_obey(struct tuner *tuner, struct error *err);
 /* What became of a command: for its reader, and into the log. */

@@ -18,6 +18,8 @@ struct backend {
     void *(*open)(const char *argument, double pace, struct device *device, struct error *err);
     bool (*setup)(
         void *self, const struct setup *setup, struct setup_report *report, struct error *err);
+    /* A new baseline of the sentinel; the layer and its kernels stay. */
+    bool (*settle)(void *self, struct setup_report *report, struct error *err);
     /* Keeps what it needs of `kernel`; loading one hash twice is harmless. */
     bool (*load)(void *self, const struct kernel *kernel, enum gemm gemm, const struct tile *tile,
         struct error *err);

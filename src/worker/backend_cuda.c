@@ -133,6 +133,27 @@ static void note_copies(const struct cuda *cuda, struct setup_report *report)
             length ? "; " : "", up, down);
 }
 
+static void fill_report(const struct cuda *cuda, struct setup_report *report)
+{
+    note_copies(cuda, report);
+    report->granularity_us = timing_granularity_us(cuda->timing);
+    report->bytes = layer_bytes(cuda->layer);
+    memcpy(report->sentinel_us, timing_sentinel_us(cuda->timing), sizeof report->sentinel_us);
+}
+
+static bool cuda_settle(void *self, struct setup_report *report, struct error *err)
+{
+    struct cuda *cuda = self;
+
+    *report = (struct setup_report){0};
+    if (!cuda->timing)
+        return error_set(err, ERROR_FAILED, "settle comes before setup");
+    if (!timing_settle(cuda->timing, err))
+        return false;
+    fill_report(cuda, report);
+    return true;
+}
+
 static bool cuda_setup(
     void *self, const struct setup *setup, struct setup_report *report, struct error *err)
 {
@@ -168,10 +189,7 @@ static bool cuda_setup(
         cuda->device.bandwidth = timing_bandwidth(cuda->timing);
     log_line("worker: tensors filled after %.2f s, sentinel flat %.2f s later", filled - began,
         clock_monotonic() - filled);
-    note_copies(cuda, report);
-    report->granularity_us = timing_granularity_us(cuda->timing);
-    report->bytes = layer_bytes(cuda->layer);
-    memcpy(report->sentinel_us, timing_sentinel_us(cuda->timing), sizeof report->sentinel_us);
+    fill_report(cuda, report);
     return true;
 }
 
@@ -264,6 +282,7 @@ const struct backend backend_cuda = {
     .name = "cuda",
     .open = cuda_open,
     .setup = cuda_setup,
+    .settle = cuda_settle,
     .load = cuda_load,
     .unload = cuda_unload,
     .measure = cuda_measure,

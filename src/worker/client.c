@@ -156,6 +156,17 @@ bool client_setup(struct client *client, const struct setup *setup, struct setup
     return ok;
 }
 
+bool client_settle(struct client *client, struct setup_report *report, struct error *err)
+{
+    struct event *event = xcalloc(1, sizeof *event);
+    bool ok = client_send(client, &(struct worker_command){.op = COMMAND_SETTLE}, err) &&
+              client_expect(client, EVENT_READY, WORKER_PATIENCE_S, event, err);
+    if (ok)
+        *report = event->ready;
+    free(event);
+    return ok;
+}
+
 static bool is_loaded(
     const struct client *client, const char *hash, enum gemm gemm, const struct tile *tile)
 {

@@ -26,6 +26,8 @@ const struct hello *client_hello(const struct client *client);
  * dropped, and so is every kernel that was loaded. */
 bool client_setup(struct client *client, const struct setup *setup, struct setup_report *report,
     struct error *err);
+/* A new baseline of the sentinel, waited for; no job may be under way. */
+bool client_settle(struct client *client, struct setup_report *report, struct error *err);
 
 /*
  * Each sends one command and does not wait; false: the worker is gone (client_next then says how).

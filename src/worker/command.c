@@ -11,6 +11,7 @@
 
 static const char *const op_names[COMMAND_OP_COUNT] = {
     [COMMAND_SETUP] = "setup",
+    [COMMAND_SETTLE] = "settle",
     [COMMAND_LOAD] = "load",
     [COMMAND_UNLOAD] = "unload",
     [COMMAND_MEASURE] = "measure",

@@ -116,10 +116,14 @@ static bool has_end(const struct worker_command *command)
 
 static void run_setup(struct worker *worker, const struct worker_command *command)
 {
+    const struct backend *backend = worker->backend;
     struct event *event = xcalloc(1, sizeof *event);
     struct error err = {0};
+    bool ok = command->op == COMMAND_SETUP
+                  ? backend->setup(worker->self, &command->setup, &event->ready, &err)
+                  : backend->settle(worker->self, &event->ready, &err);
     event->op = EVENT_READY;
-    if (!worker->backend->setup(worker->self, &command->setup, &event->ready, &err)) {
+    if (!ok) {
         event->op = EVENT_ERROR;
         event->kind = err.kind;
         snprintf(event->text, sizeof event->text, "%.1000s", err.text);
@@ -217,7 +221,7 @@ static _Noreturn void worker_work(struct worker *worker)
     for (;;) {
         struct node *node = queue_pop(worker);
         const struct worker_command *command = &node->command;
-        if (command->op == COMMAND_SETUP)
+        if (command->op == COMMAND_SETUP || command->op == COMMAND_SETTLE)
             run_setup(worker, command);
         else if (command->op == COMMAND_LOAD)
             run_load(worker, command);

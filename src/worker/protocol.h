@@ -19,6 +19,8 @@
  *   setup    engine, shape {..}, max_m, routing, zipf, routing_file, seed, hot, allow_busy
  *     ready    granularity_us, bytes, sentinel_us [2], note
  *     error    kind, text: busy GPU, too little memory; the worker lives on, setup may come again
+ *   settle   the sentinel's baseline anew, of a layer that is set up
+ *     ready, error   as above
  *   load     gemm, tile, kernel {hash, entry, .., cubin: base64}
  *     loaded   hash, ok, text. From then on the hash names it, with its GEMM and tile
  *   unload   hash; without an answer
@@ -49,6 +51,7 @@
 
 enum command_op {
     COMMAND_SETUP,
+    COMMAND_SETTLE,
     COMMAND_LOAD,
     COMMAND_UNLOAD,
     COMMAND_MEASURE,

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+#include "tuner/race_state.h"
+
+#include "base/text.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What to compile, and in which order. */
+
+struct wants {
+    const struct race *race;
+    struct race_kernel_id *out;
+    size_t count, limit;
+    bool *seen[GEMM_COUNT];
+};
+
+static void want(struct wants *w, enum gemm gemm, int tile)
+{
+    if (w->count == w->limit || w->seen[gemm][tile] || !race_usable(w->race, gemm, tile) ||
+        w->race->kernels[gemm][tile].state != KERNEL_UNKNOWN)
+        return;
+    w->seen[gemm][tile] = true;
+    w->out[w->count++] = (struct race_kernel_id){gemm, tile};
+}
+
+static void want_scan(struct wants *w)
+{
+    const struct race *race = w->race;
+    int ms = race->plan->question->batch_size_count;
+    size_t most = race->scan_count[GEMM_UP] > race->scan_count[GEMM_DOWN]
+                      ? race->scan_count[GEMM_UP]
+                      : race->scan_count[GEMM_DOWN];
+
+    for (size_t i = 0; i < most; i++) {
+        for (int g = 0; g < GEMM_COUNT; g++) {
+            for (int m = 0; m < ms && i < race->scan_count[g]; m++) {
+                if (race_scan_needs(race, (enum gemm)g, m, race->scan[g][i]))
+                    want(w, (enum gemm)g, race->scan[g][i]);
+            }
+        }
+    }
+}
+
+static void want_round(struct wants *w, int m_index)
+{
+    const struct race *race = w->race;
+    enum race_phase phase = race_ranked_phase(race, m_index);
+
+    for (int g = 0; g < GEMM_COUNT; g++) {
+        const struct race_set *set = &race->set[g][m_index];
+        for (int i = 0; i < set->count; i++) {
+            int have = race_count(race_cell(race, (enum gemm)g, m_index, set->tiles[i]), phase);
+            if (have < race_set_target(race, m_index))
+                want(w, (enum gemm)g, set->tiles[i]);
+        }
+    }
+}
+
+/* The contestants, and early on the default, which is known from the start. */
+static void want_confirm(struct wants *w, int m_index)
+{
+    const struct race *race = w->race;
+    struct race_kernel_id ids[3 * GEMM_COUNT];
+    int count = 0;
+
+    if (race->round[m_index] > race->round_count)
+        return;
+    if (race->round[m_index] == race->round_count)
+        count = race_contestants(race, m_index, ids);
+    for (int i = 0; i < count; i++)
+        want(w, ids[i].gemm, ids[i].tile);
+    for (int g = 0; g < GEMM_COUNT; g++) {
+        if (!race->plan->question->gemms[g])
+            continue;
+        want(w, (enum gemm)g, race->plan->defaults[m_index]);
+        if (race->plan->incumbent[g][m_index] >= 0)
+            want(w, (enum gemm)g, race->plan->incumbent[g][m_index]);
+    }
+}
+
+size_t race_wanted(struct race *race, struct race_kernel_id wanted[], size_t limit)
+{
+    struct wants w = {.race = race, .out = wanted, .limit = limit};
+
+    race_round_advance(race);
+    for (int g = 0; g < GEMM_COUNT; g++)
+        w.seen[g] = xcalloc(race->plan->count + 1, sizeof *w.seen[g]);
+    if (race->scan_level < SCAN_LEVELS)
+        want_scan(&w);
+    for (int m = 0; m < race->plan->question->batch_size_count; m++) {
+        if (race->round[m] >= 0 && race->round[m] < race->round_count)
+            want_round(&w, m);
+    }
+    for (int m = 0; m < race->plan->question->batch_size_count; m++)
+        want_confirm(&w, m);
+    for (int g = 0; g < GEMM_COUNT; g++)
+        free(w.seen[g]);
+    return w.count;
+}
+
+/* ---- ahead of need ------------------------------------------------------------------------ */
+
+#define LIKELY_RANKS 10    /* the best so many kernels of a (GEMM, M) .. */
+#define LIKELY_WITHIN 1.10 /* .. within this of its best, */
+#define LIKELY_BM_RANKS 3  /* and so many of a BLOCK_SIZE_M .. */
+#define LIKELY_BM_WITHIN 1.15
+
+/* A kernel at one (GEMM, M) by its latest samples. */
+struct ranked {
+    int tile; /* the lead of its kernel */
+    double us;
+};
+
+static int compare_ranked(const void *a, const void *b)
+{
+    const struct ranked *x = a, *y = b;
+
+    return x->us != y->us ? (x->us > y->us) - (x->us < y->us) : x->tile - y->tile;
+}
+
+/* Those scanned there, best first; returns how many. */
+static int rank_leads(const struct race *race, enum gemm gemm, int m_index, struct ranked ranked[])
+{
+    int count = 0;
+
+    for (size_t i = 0; i < race->scan_count[gemm]; i++) {
+        int tile = race->scan[gemm][i];
+        const struct race_cell *cell = race_cell(race, gemm, m_index, tile);
+        if (cell->count > 0 && race_usable(race, gemm, tile))
+            ranked[count++] = (struct ranked){tile, cell->samples[cell->count - 1].us};
+    }
+    qsort(ranked, (size_t)count, sizeof *ranked, compare_ranked);
+    return count;
+}
+
+static void want_groups(struct wants *w, enum gemm gemm, int lead)
+{
+    for (size_t t = 0; t < w->race->plan->count; t++) {
+        if (w->race->plan->tiles[t].lead == lead)
+            want(w, gemm, (int)t);
+    }
+}
+
+/* Whether the finalists of this M may come to hold the kernel at `index`. */
+static bool is_near(const struct race *race, const struct ranked ranked[], int index)
+{
+    int block_m = race->plan->tiles[ranked[index].tile].tile.block_m, before = 0;
+    double times = ranked[index].us / ranked[0].us;
+
+    for (int i = 0; i < index; i++)
+        before += race->plan->tiles[ranked[i].tile].tile.block_m == block_m;
+    return (index < LIKELY_RANKS && times <= LIKELY_WITHIN) ||
+           (before < LIKELY_BM_RANKS && times <= LIKELY_BM_WITHIN);
+}
+
+size_t race_likely(struct race *race, struct race_kernel_id likely[], size_t limit)
+{
+    const struct plan *plan = race->plan;
+    struct wants w = {.race = race, .out = likely, .limit = limit};
+    struct ranked *ranked;
+
+    if (race->scan_level < SCAN_LEVELS || plan->question->effort == EFFORT_EXHAUSTIVE)
+        return 0;
+    ranked = xcalloc(plan->count + 1, sizeof *ranked);
+    for (int g = 0; g < GEMM_COUNT; g++)
+        w.seen[g] = xcalloc(plan->count + 1, sizeof *w.seen[g]);
+    for (int m = 0; m < plan->question->batch_size_count; m++) {
+        for (int g = 0; g < GEMM_COUNT; g++) {
+            int count = rank_leads(race, (enum gemm)g, m, ranked);
+            for (int i = 0; i < count && w.count < limit; i++) {
+                if (is_near(race, ranked, i))
+                    want_groups(&w, (enum gemm)g, ranked[i].tile);
+            }
+        }
+    }
+    for (int g = 0; g < GEMM_COUNT; g++)
+        free(w.seen[g]);
+    free(ranked);
+    return w.count;
+}
+
+/* ---- order -------------------------------------------------------------------------------- */
+
+#define LONG_COMPILE 32768 /* multiplications a thread and step, from where it takes seconds */
+
+static int compile_size(const struct race *race, const struct race_kernel_id *id)
+{
+    const struct tile *tile = &race->plan->tiles[id->tile].tile;
+
+    return tile->block_m * tile->block_n / (32 * tile->num_warps) * tile->block_k;
+}
+
+void race_longest_first(
+    const struct race *race, struct race_kernel_id ids[], size_t count, size_t keep)
+{
+    struct race_kernel_id *rest = xcalloc(count + 1, sizeof *rest);
+    size_t rest_count = 0, at = keep;
+
+    for (size_t i = keep; i < count; i++) {
+        int size = compile_size(race, &ids[i]);
+        if (size < LONG_COMPILE) {
+            rest[rest_count++] = ids[i];
+            continue;
+        }
+        const struct race_kernel_id id = ids[i];
+        size_t place = at++;
+        for (; place > keep && compile_size(race, &ids[place - 1]) < size; place--)
+            ids[place] = ids[place - 1];
+        ids[place] = id;
+    }
+    memcpy(ids + at, rest, rest_count * sizeof *rest);
+    free(rest);
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+#include "tuner/tuner_state.h"
+
+#include "base/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The tuner's compiles: what is asked for, and when its answers are taken in. */
+
+#define WAVE 128     /* kernels compiled between two timing phases on unified memory */
+#define QUEUE 4096   /* kernels asked for at once elsewhere */
+#define TAKE_MOST 32 /* answers a commit */
+
+bool tuner_take_kernel(
+    struct tuner *tuner, enum gemm gemm, int tile, struct compile_result *result, struct error *err)
+{
+    struct tuner_kernel *kernel = &tuner->kernels[gemm][tile];
+
+    kernel->ticket = 0;
+    if (result->status == COMPILE_STOPPED)
+        return error_set(err, ERROR_DEVICE, "%s", result->text);
+    if (result->status == COMPILE_TIMED_OUT) {
+        tuner_event(tuner, "compile", "given up for this run: %s", result->text);
+        race_set_kernel(tuner->race, gemm, tile, KERNEL_BAD, POINT_TIMED_OUT);
+        return true;
+    }
+    tuner->view.compiles += !result->kernel.cached && !tuner->session.recorded;
+    if (!tuner_keep_compile(tuner, gemm, tile, result, err))
+        return false;
+    if (result->status != COMPILE_OK) {
+        tuner_view_kernel(tuner, gemm, tile);
+        return true;
+    }
+    memcpy(kernel->hash, result->kernel.hash, sizeof kernel->hash);
+    if (!client_load(
+            tuner->session.client, &result->kernel, gemm, &tuner->plan.tiles[tile].tile, NULL)) {
+        race_set_kernel(tuner->race, gemm, tile, KERNEL_UNKNOWN, POINT_OK);
+        return true; /* the worker is gone: the next job says so */
+    }
+    race_set_kernel(tuner->race, gemm, tile, KERNEL_READY, POINT_OK);
+    return true;
+}
+
+bool tuner_take_answer(struct tuner *tuner, struct compile_result *result, struct error *err)
+{
+    for (int g = 0; g < GEMM_COUNT; g++) {
+        for (size_t t = 0; t < tuner->plan.count; t++) {
+            if (tuner->kernels[g][t].ticket == result->ticket)
+                return tuner_take_kernel(tuner, (enum gemm)g, (int)t, result, err);
+        }
+    }
+    return true;
+}
+
+/* Answers up to TAKE_MOST of them, in one commit. */
+static bool take_answers(struct tuner *tuner, struct compile_result *result, struct error *err)
+{
+    bool done = store_begin(tuner->store, err), any = true;
+
+    if (!done)
+        return false;
+    for (int i = 0; done && any; i++) {
+        done = tuner_take_answer(tuner, result, err);
+        kernel_free(&result->kernel);
+        any = done && i + 1 < TAKE_MOST && session_next(&tuner->session, 0, result);
+    }
+    if (done)
+        return store_commit(tuner->store, err);
+    store_rollback(tuner->store);
+    return false;
+}
+
+bool tuner_take_compiled(struct tuner *tuner, double timeout, bool *any, struct error *err)
+{
+    struct compile_result *result = xcalloc(1, sizeof *result);
+    bool done = true;
+
+    *any = session_next(&tuner->session, timeout, result);
+    if (*any)
+        done = take_answers(tuner, result, err);
+    free(result);
+    return done;
+}
+
+static bool ask_for(
+    struct tuner *tuner, const struct race_kernel_id ids[], size_t count, struct error *err)
+{
+    bool done = true;
+
+    for (size_t i = 0; done && i < count; i++) {
+        long long *ticket = &tuner->kernels[ids[i].gemm][ids[i].tile].ticket;
+        done = session_submit(
+            &tuner->session, ids[i].gemm, &tuner->plan.tiles[ids[i].tile].tile, ticket, err);
+        race_set_kernel(tuner->race, ids[i].gemm, ids[i].tile, KERNEL_ASKED, POINT_OK);
+    }
+    return done;
+}
+
+/*
+ * Asks for what the race needs. What it is likely to need later comes with it where there is room:
+ * in a wave on unified memory, elsewhere on cores that would idle, so few at a time that what is
+ * needed never waits long behind it.
+ */
+static bool submit(struct tuner *tuner, bool unified, struct error *err)
+{
+    const size_t most = unified ? WAVE : QUEUE, pending = session_pending(&tuner->session);
+    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    struct race_kernel_id *ids = xcalloc(most, sizeof *ids);
+    size_t count = race_wanted(tuner->race, ids, most), room = cores > 0 ? (size_t)cores : 1;
+    bool done;
+
+    race_longest_first(tuner->race, ids, count, unified ? 0 : count / 4);
+    done = ask_for(tuner, ids, count, err);
+    if (tuner->session.recorded)
+        room = most - count;
+    else if (unified)
+        room = count > 0 ? most - count : 0;
+    else
+        room = room > pending + count ? room - pending - count : 0;
+    count = room > 0 ? race_likely(tuner->race, ids, room) : 0;
+    done = done && ask_for(tuner, ids, count, err);
+    free(ids);
+    return done;
+}
+
+/*
+ * On unified memory a wave is compiled to its end before timing goes on: both share the memory's
+ * bandwidth. Elsewhere everything is queued and collected as it comes.
+ */
+bool tuner_compile(struct tuner *tuner, struct error *err)
+{
+    bool unified = tuner->question.device.unified && !tuner->session.recorded;
+    bool any = true, done = true;
+
+    if (!unified || session_pending(&tuner->session) == 0) {
+        if (!submit(tuner, unified, err))
+            return false;
+    }
+    while (any && done) {
+        bool wait = unified && session_pending(&tuner->session) > 0 && !tuner->stop;
+        if (wait)
+            tuner_set_state(tuner, TUNER_COMPILING, "compile");
+        tuner_stage(tuner, wait ? STAGE_COMPILE : STAGE_OTHER);
+        done = tuner_take_compiled(tuner, wait ? TUNER_WAIT_S : 0, &any, err);
+        tuner_publish(tuner, false);
+        any = any || (wait && session_pending(&tuner->session) > 0 && !tuner->stop);
+    }
+    tuner_stage(tuner, STAGE_OTHER);
+    return done;
+}
+
+bool tuner_wait_for_kernel(struct tuner *tuner, struct error *err)
+{
+    bool any, done;
+
+    tuner_set_state(tuner, TUNER_COMPILING, "compile");
+    if (session_pending(&tuner->session) == 0)
+        return error_set(err, ERROR_FAILED, "the race waits for a kernel that nobody compiles");
+    tuner_publish(tuner, false);
+    tuner_stage(tuner, STAGE_COMPILE);
+    done = tuner_take_compiled(tuner, TUNER_WAIT_S, &any, err);
+    tuner_stage(tuner, STAGE_OTHER);
+    return done;
+}
