@@ -227,7 +227,9 @@ static void sync_folder_of(const char *path)
     free(folder);
 }
 
-bool path_write_atomic(const char *path, const void *bytes, size_t length, struct error *err)
+/* Whole or not at all for other processes; `durable`: after a power loss too. */
+static bool write_whole(
+    const char *path, const void *bytes, size_t length, bool durable, struct error *err)
 {
     static atomic_uint serial; /* two threads may write the same path */
     char *beside = xasprintf("%s.%ld.%u.tmp", path, (long)getpid(), atomic_fetch_add(&serial, 1));
@@ -237,7 +239,7 @@ bool path_write_atomic(const char *path, const void *bytes, size_t length, struc
         error_errno(err, ERROR_FAILED, "%s: cannot write beside it", path);
         goto out;
     }
-    bool written = write_all(fd, bytes, length) && fsync(fd) == 0;
+    bool written = write_all(fd, bytes, length) && (!durable || fsync(fd) == 0);
     int failure = errno;
     if (close(fd) != 0 && written) {
         written = false;
@@ -249,11 +251,22 @@ bool path_write_atomic(const char *path, const void *bytes, size_t length, struc
         unlink(beside);
         goto out;
     }
-    sync_folder_of(path);
+    if (durable)
+        sync_folder_of(path);
     done = true;
 out:
     free(beside);
     return done;
+}
+
+bool path_write_atomic(const char *path, const void *bytes, size_t length, struct error *err)
+{
+    return write_whole(path, bytes, length, true, err);
+}
+
+bool path_write_quick(const char *path, const void *bytes, size_t length, struct error *err)
+{
+    return write_whole(path, bytes, length, false, err);
 }
 
 static int compare_names(const struct dirent **a, const struct dirent **b)

@@ -30,6 +30,8 @@ bool path_make_folders(const char *path, struct error *err);
 char *path_read(const char *path, size_t limit, size_t *length, struct error *err);
 /* Written beside, fsynced and renamed: readers see the old file or the new one, never a part. */
 bool path_write_atomic(const char *path, const void *bytes, size_t length, struct error *err);
+/* As path_write_atomic, without waiting for the disk: a power loss may leave it damaged. */
+bool path_write_quick(const char *path, const void *bytes, size_t length, struct error *err);
 /*
  * Calls visit(path, arg) for every regular file below `folder` in sorted order, symbolic links to
  * files included, links to folders not followed; visit returns false to stop with its own error.

@@ -69,6 +69,16 @@ static bool entry_read(const char *bytes, size_t length, struct kernel *kernel)
     return true;
 }
 
+bool cache_has(const struct cache *cache, const char *key)
+{
+    if (cache->folder == NULL)
+        return false;
+    char *path = entry_path(cache, key);
+    bool found = path_exists(path);
+    free(path);
+    return found;
+}
+
 bool cache_get(struct cache *cache, const char *key, struct kernel *kernel)
 {
     if (cache->folder == NULL)
@@ -159,7 +169,7 @@ void cache_put(struct cache *cache, const char *key, const struct kernel *kernel
     char *path = entry_path(cache, key);
     char *folder = path_dirname(path);
     struct error err = {0};
-    if (!path_make_folders(folder, &err) || !path_write_atomic(path, file.data, file.length, &err))
+    if (!path_make_folders(folder, &err) || !path_write_quick(path, file.data, file.length, &err))
         log_line("kernel cache: %s", err.text);
     else if (cache->bytes >= 0)
         cache->bytes += (long long)file.length;

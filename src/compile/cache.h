@@ -20,6 +20,8 @@ struct cache {
 /* `folder` NULL: kernels/ in the XDG cache folder (off when there is no HOME). */
 void cache_open(struct cache *cache, const char *folder, long long limit);
 void cache_close(struct cache *cache);
+/* Whether there is a file; it may turn out to be damaged. */
+bool cache_has(const struct cache *cache, const char *key);
 /* The kernel with its cubin, `cached` set and seconds 0. A damaged file is deleted and not found.
  * */
 bool cache_get(struct cache *cache, const char *key, struct kernel *kernel);

@@ -34,7 +34,7 @@ struct work {
     long long ticket;
     char key[HASH_HEX_SIZE];       /* in the cache */
     char *line;                    /* the request as sent, for a helper that is started again */
-    struct compile_result *result; /* NULL while the helper has it */
+    struct compile_result *result; /* NULL while the helper has it, or it is still in the cache */
 };
 
 struct queue {
@@ -294,24 +294,43 @@ static void result_judge(struct compile_result *result, int arch)
         result->kernel.shared_bytes, arch, limit);
 }
 
-/* Sends the work to the helper, or answers it from the cache. */
+static void work_send(struct compiler *compiler, struct work *work)
+{
+    struct error err = {0};
+    if (!send_line(compiler, work->line, &err))
+        log_line("compile helper: %s", err.text); /* compiler_next finds out that it ended */
+    queue_push(&compiler->asked, work);
+}
+
+/* Sends the work to the helper, unless it can be answered without. */
 static void work_start(struct compiler *compiler, struct work *work)
 {
+    if (!compiler->broken[0] && !cache_has(&compiler->cache, work->key)) {
+        work_send(compiler, work);
+        return;
+    }
+    if (compiler->broken[0]) {
+        work->result = xcalloc(1, sizeof *work->result);
+        work->result->ticket = work->ticket;
+        result_fail(work->result, COMPILE_STOPPED, compiler->broken);
+    }
+    queue_push(&compiler->ready, work);
+}
+
+/* The answer of a work taken from `ready`; false: the cache did not have it after all. */
+static bool work_answer(struct compiler *compiler, struct work *work)
+{
+    if (work->result)
+        return true;
     struct compile_result *result = xcalloc(1, sizeof *result);
     result->ticket = work->ticket;
-    if (compiler->broken[0]) {
-        result_fail(result, COMPILE_STOPPED, compiler->broken);
-    } else if (cache_get(&compiler->cache, work->key, &result->kernel)) {
-        result_judge(result, compiler->arch);
-    } else {
+    if (!cache_get(&compiler->cache, work->key, &result->kernel)) {
         free(result);
-        result = NULL;
-        struct error err = {0};
-        if (!send_line(compiler, work->line, &err))
-            log_line("compile helper: %s", err.text); /* compiler_next finds out that it ended */
+        return false;
     }
+    result_judge(result, compiler->arch);
     work->result = result;
-    queue_push(result ? &compiler->ready : &compiler->asked, work);
+    return true;
 }
 
 long long compiler_submit(struct compiler *compiler, const struct engine *engine,
@@ -430,9 +449,9 @@ static void revive(struct compiler *compiler)
     }
 }
 
-bool compiler_next(struct compiler *compiler, double timeout, struct compile_result *result)
+/* Reads lines until an answer is ready; false: none within the time, or none is awaited. */
+static bool await_ready(struct compiler *compiler, double timeout, double end)
 {
-    double end = clock_monotonic() + timeout;
     while (compiler->ready.first == NULL) {
         if (compiler->asked.first == NULL)
             return false;
@@ -448,12 +467,25 @@ bool compiler_next(struct compiler *compiler, double timeout, struct compile_res
         take_reply(compiler, line);
         free(line);
     }
-    struct work *work = queue_take(&compiler->ready, compiler->ready.first->ticket);
-    *result = *work->result;
-    free(work->result); /* not its kernel, which is the caller's now */
-    work->result = NULL;
-    work_free(work);
     return true;
+}
+
+bool compiler_next(struct compiler *compiler, double timeout, struct compile_result *result)
+{
+    double end = clock_monotonic() + timeout;
+    while (await_ready(compiler, timeout, end)) {
+        struct work *work = queue_take(&compiler->ready, compiler->ready.first->ticket);
+        if (!work_answer(compiler, work)) {
+            work_send(compiler, work);
+            continue;
+        }
+        *result = *work->result;
+        free(work->result); /* not its kernel, which is the caller's now */
+        work->result = NULL;
+        work_free(work);
+        return true;
+    }
+    return false;
 }
 
 void compiler_cancel(struct compiler *compiler)

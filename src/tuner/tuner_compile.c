@@ -12,7 +12,7 @@
 
 #define WAVE 128     /* kernels compiled between two timing phases on unified memory */
 #define QUEUE 4096   /* kernels asked for at once elsewhere */
-#define TAKE_MOST 32 /* answers a commit */
+#define TAKE_MOST 64 /* answers a commit: the card may wait for it */
 
 bool tuner_take_kernel(
     struct tuner *tuner, enum gemm gemm, int tile, struct compile_result *result, struct error *err)
@@ -55,9 +55,10 @@ bool tuner_take_answer(struct tuner *tuner, struct compile_result *result, struc
     return true;
 }
 
-/* Answers up to TAKE_MOST of them, in one commit. */
+/* This answer and others that are there, in one commit. */
 static bool take_answers(struct tuner *tuner, struct compile_result *result, struct error *err)
 {
+    int most = tuner->session.recorded ? QUEUE : TAKE_MOST;
     bool done = store_begin(tuner->store, err), any = true;
 
     if (!done)
@@ -65,7 +66,7 @@ static bool take_answers(struct tuner *tuner, struct compile_result *result, str
     for (int i = 0; done && any; i++) {
         done = tuner_take_answer(tuner, result, err);
         kernel_free(&result->kernel);
-        any = done && i + 1 < TAKE_MOST && session_next(&tuner->session, 0, result);
+        any = done && i + 1 < most && session_next(&tuner->session, 0, result);
     }
     if (done)
         return store_commit(tuner->store, err);
@@ -126,30 +127,34 @@ static bool submit(struct tuner *tuner, bool unified, struct error *err)
     return done;
 }
 
-/*
- * On unified memory a wave is compiled to its end before timing goes on: both share the memory's
- * bandwidth. Elsewhere everything is queued and collected as it comes.
- */
-bool tuner_compile(struct tuner *tuner, struct error *err)
+/* To the end of what was asked for. */
+static bool compile_wave(struct tuner *tuner, struct error *err)
 {
-    bool unified = tuner->question.device.unified && !tuner->session.recorded;
-    bool any = true, done = true;
+    bool any, done = true;
 
-    if (!unified || session_pending(&tuner->session) == 0) {
-        if (!submit(tuner, unified, err))
-            return false;
-    }
-    while (any && done) {
-        bool wait = unified && session_pending(&tuner->session) > 0 && !tuner->stop;
-        if (wait)
-            tuner_set_state(tuner, TUNER_COMPILING, "compile");
-        tuner_stage(tuner, wait ? STAGE_COMPILE : STAGE_OTHER);
-        done = tuner_take_compiled(tuner, wait ? TUNER_WAIT_S : 0, &any, err);
+    tuner_stage(tuner, STAGE_COMPILE);
+    while (done && session_pending(&tuner->session) > 0 && !tuner->stop) {
+        tuner_set_state(tuner, TUNER_COMPILING, "compile");
+        done = tuner_take_compiled(tuner, TUNER_WAIT_S, &any, err);
         tuner_publish(tuner, false);
-        any = any || (wait && session_pending(&tuner->session) > 0 && !tuner->stop);
     }
     tuner_stage(tuner, STAGE_OTHER);
     return done;
+}
+
+/*
+ * On unified memory a wave is compiled to its end before timing goes on: both share the memory's
+ * bandwidth. Elsewhere everything is queued, and collected some at a time, as it comes.
+ */
+bool tuner_compile(struct tuner *tuner, struct error *err)
+{
+    bool unified = tuner->question.device.unified && !tuner->session.recorded, any;
+
+    if (unified && session_pending(&tuner->session) > 0)
+        return compile_wave(tuner, err);
+    if (!submit(tuner, unified, err))
+        return false;
+    return unified ? compile_wave(tuner, err) : tuner_take_compiled(tuner, 0, &any, err);
 }
 
 bool tuner_wait_for_kernel(struct tuner *tuner, struct error *err)

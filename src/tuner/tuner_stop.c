@@ -3,6 +3,15 @@
 
 /* What a tune that is stopped before its end leaves behind. */
 
+/* Whether the kernel can be run; one from the cache may have to be loaded first. */
+static bool loaded(struct tuner *tuner, enum gemm gemm, int tile)
+{
+    struct error why = {0};
+
+    return tuner_get_kernel(tuner, gemm, tile, &why) &&
+           race_kernel(tuner->race, gemm, tile) == KERNEL_READY;
+}
+
 /* Checks what would be chosen for this M now, if it can be checked; *any: there was something. */
 static bool verify_choices(struct tuner *tuner, int m, bool *any, struct error *err)
 {
@@ -12,7 +21,7 @@ static bool verify_choices(struct tuner *tuner, int m, bool *any, struct error *
         struct race_item item = {.gemm = g, .m = choice->m, .m_index = m, .tile = tile};
 
         if (!choice->chosen || choice->verified || choice->settled || tile < 0 ||
-            race_kernel(tuner->race, g, tile) != KERNEL_READY)
+            !loaded(tuner, g, tile))
             continue;
         *any = true;
         if (!tuner_verify(tuner, &item, err))
