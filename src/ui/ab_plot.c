@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#define LABELS 9  /* columns left of the axis */
+#define LABELS 10 /* columns left of the axis */
 #define FAR_OFF 5 /* an effect of so many intervals leaves the band out of sight */
 #define SAME_PCT (100 * AB_SAME_WITHIN)
 

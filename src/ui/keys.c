@@ -68,7 +68,7 @@ static const struct key_entry ab_ask_table[] = {
 };
 
 static const struct key_entry ab_table[] = {
-    {{'s'}, "s", "stop it; what was timed counts", "s stop", ACTION_STOP},
+    {{'s'}, "s", "stop it; what was timed is kept, the verdict UNDECIDED", "s stop", ACTION_STOP},
     {{KEY_ESCAPE, 'q'}, "Esc, q", "to the main screen; it runs on", "Esc: it runs on",
         ACTION_LEAVE},
 };
