@@ -5,6 +5,8 @@ import os
 import subprocess
 import tempfile
 
+from bench_keys import keys
+
 BUILD = os.environ["TOP_BUILDDIR"]
 
 
@@ -47,7 +49,7 @@ def race():
 
 
 def main():
-    results = store()
+    results = {**store(), **keys()}
     raced = race()
     for effort, figures in raced.items():
         for name, value in figures.items():

@@ -8,7 +8,6 @@
 #include "ui/view.h"
 
 #include <errno.h>
-#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -17,7 +16,6 @@
 /* At most 20 frames a second: keys are answered at once, news wait until there was no frame for a
  * while. */
 #define KEY_FRAME_S 0.05  /* from one key's frame to the next one's */
-#define KEY_REST_S 0.02   /* from any frame to a key's */
 #define NEWS_FRAME_S 0.10 /* from any frame to one of news */
 #define REST_S 0.25       /* the database is read when no key came for so long, and no more often */
 
@@ -84,9 +82,7 @@ static void heed_signal(struct loop *loop)
 /* When the next frame may be drawn. */
 static double frame_time(const struct loop *loop)
 {
-    if (!loop->asked)
-        return loop->drawn + NEWS_FRAME_S;
-    return fmax(loop->drawn + KEY_REST_S, loop->answered + KEY_FRAME_S);
+    return loop->asked ? loop->answered + KEY_FRAME_S : loop->drawn + NEWS_FRAME_S;
 }
 
 static void wait_for_news(struct loop *loop)
