@@ -1,11 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Usage: tests/gpu/choices.sh DB OTHER. On a GPU, after tests/gpu/tunes.sh: what two independent
-# tunes of GLM-4.7-FP8 TP4 chose (databases DB and OTHER, their newest tunes), held against each other
-# entry by entry and DB's pairs against the engine's default, interleaved, in one sitting. The bars:
+# Usage: tests/gpu/choices.sh DB TUNE OTHER. On a GPU, after tests/gpu/tunes.sh full seed: what two
+# independent tunes of GLM-4.7-FP8 TP4 chose (ids TUNE and OTHER in the database DB), entry by entry
+# against each other, and the pairs of TUNE against the default: interleaved, in one sitting. Bars:
 # 95 % of the entries within 0.5 % of each other, no pair SLOWER than the default. Results go to
 # $OUT (gpu-results/).
-set -u
 cd "$(dirname "$0")/../.." || exit 1
 root=$PWD
 pack=$root/gpu-pack
@@ -18,14 +17,14 @@ layer+=(--backend cuda --db "$1")
 moebench=$pack/bin/moebench
 SECONDS=0
 files=()
-for db in "$1" "$2"; do
-    name=$(basename "$db" .db)
-    "$moebench" export --db "$db" --out "$out/$name" >"$out/choices-$name.txt" 2>&1 ||
+for tune in "$2" "$3"; do
+    name=tune-$tune
+    "$moebench" export "$tune" --db "$1" --out "$out/$name" >"$out/choices-$name.txt" 2>&1 ||
         { cat "$out/choices-$name.txt"; exit 1; }
     files+=("$(find "$out/$name/configs" -name 'E=*fp8_w8a8.json')")
 done
 
-# NAME GEMM AGAINST: DB's file against another, into choices-NAME.json.
+# NAME GEMM AGAINST: TUNE's file against another, into choices-NAME.json.
 compare() {
     "$moebench" ab "${layer[@]}" --gemm "$2" --file "${files[0]}" --against "$3" --json \
         >"$out/choices-$1.json" 2>"$out/choices-$1.err"
