@@ -240,15 +240,36 @@ static bool is_answered(const struct snapshot *snapshot)
     return snapshot->answer.number > answers && has_ended(snapshot);
 }
 
-/* Posts a command to a tuner at rest and borrows the snapshot that answers it. */
-static const struct snapshot *ask(struct tuner *tuner, const struct tuner_command *command)
+static bool is_paused(const struct snapshot *snapshot)
+{
+    return snapshot->answer.number > answers && snapshot->state == TUNER_PAUSED;
+}
+
+static bool is_done(const struct snapshot *snapshot)
+{
+    return snapshot->state == TUNER_DONE;
+}
+
+static const struct snapshot *post_and_wait(struct tuner *tuner,
+    const struct tuner_command *command, bool (*seen)(const struct snapshot *snapshot))
 {
     const struct snapshot *before = tuner_snapshot_acquire(tuner);
 
     answers = before->answer.number;
     tuner_snapshot_release(tuner, before);
     tuner_post(tuner, command);
-    return wait_until(tuner, is_answered);
+    return wait_until(tuner, seen);
+}
+
+static const struct snapshot *ask_paused(struct tuner *tuner, const struct tuner_command *command)
+{
+    return post_and_wait(tuner, command, is_paused);
+}
+
+/* Posts a command to a tuner at rest and borrows the snapshot that answers it. */
+static const struct snapshot *ask(struct tuner *tuner, const struct tuner_command *command)
+{
+    return post_and_wait(tuner, command, is_answered);
 }
 
 /* B is the tile with the most shared memory of the same BLOCK_SIZE_M: it is much slower. */
@@ -540,6 +561,83 @@ static void a_wrong_tile_is_not_chosen_by_hand(void **state)
     question_free(&question);
 }
 
+/* Before anything was timed there; the race leaves it be, and chooses again when it is undone. */
+static void a_choice_stands_while_it_races(void **state)
+{
+    struct question question;
+    struct tile winner;
+    struct tuner_command command = {.kind = TUNER_CHOOSE, .m = 16};
+    char text[TILE_TEXT_SIZE];
+
+    (void)state;
+    find_winner(&question, &winner, text, sizeof text);
+    command.tile = slow_tile(&question, &winner);
+    command.pair[GEMM_UP] = command.pair[GEMM_DOWN] = command.tile;
+    struct tuner *tuner = open_tuner(&question, "early", true);
+    const struct snapshot *seen = ask_paused(tuner, &command);
+    assert_true(seen->answer.refused);
+    assert_non_null(strstr(seen->answer.text, "choose the pair"));
+    tuner_snapshot_release(tuner, seen);
+    command.kind = TUNER_CHOOSE_PAIR;
+    seen = ask_paused(tuner, &command);
+    assert_false(seen->answer.refused);
+    assert_true(seen->choices[GEMM_DOWN][0].settled && !seen->choices[GEMM_DOWN][1].settled);
+    tuner_snapshot_release(tuner, seen);
+    tuner_close(tuner);
+
+    seen = tune(&question, "early", &tuner);
+    assert_int_equal(seen->state, TUNER_DONE);
+    assert_true(tile_equal(&seen->choices[GEMM_UP][0].tile, &command.tile));
+    assert_int_equal(seen->choices[GEMM_UP][0].source, CHOICE_HAND);
+    assert_int_equal(seen->choices[GEMM_UP][1].source, CHOICE_RACE);
+    tuner_close(tuner);
+
+    tuner = open_tuner(&question, "regretted", true);
+    seen = ask_paused(tuner, &command);
+    tuner_snapshot_release(tuner, seen);
+    command.kind = TUNER_UNDO_CHOICE;
+    seen = ask_paused(tuner, &command);
+    assert_false(seen->answer.refused);
+    assert_false(seen->choices[GEMM_UP][0].settled);
+    tuner_snapshot_release(tuner, seen);
+    tuner_post(tuner, &(struct tuner_command){.kind = TUNER_RESUME});
+    seen = wait_until(tuner, has_ended);
+    assert_true(tile_equal(&seen->choices[GEMM_UP][0].tile, &winner));
+    tuner_close(tuner);
+    question_free(&question);
+}
+
+/* A tune that failed answers, and goes on when its cause is gone. */
+static void a_failed_tune_goes_on(void **state)
+{
+    struct question question;
+    struct tile winner;
+    struct tuner_command command = {.kind = TUNER_VERIFY, .m = 16};
+    char text[TILE_TEXT_SIZE], away[96];
+
+    (void)state;
+    find_winner(&question, &winner, text, sizeof text);
+    command.tile = winner;
+    snprintf(away, sizeof away, "%s.away", recording);
+    assert_int_equal(rename(recording, away), 0);
+    struct tuner *tuner;
+    const struct snapshot *seen = tune(&question, "failed", &tuner);
+    assert_int_equal(seen->state, TUNER_FAILED);
+    tuner_snapshot_release(tuner, seen);
+    seen = ask(tuner, &command);
+    assert_true(seen->answer.refused);
+    assert_non_null(strstr(seen->answer.text, recording));
+    assert_int_equal(seen->state, TUNER_FAILED);
+    tuner_snapshot_release(tuner, seen);
+    assert_int_equal(rename(away, recording), 0);
+    tuner_post(tuner, &(struct tuner_command){.kind = TUNER_RESUME});
+    seen = wait_until(tuner, is_done);
+    assert_string_equal(seen->error, "");
+    assert_true(tile_equal(&seen->choices[GEMM_UP][0].tile, &winner));
+    tuner_close(tuner);
+    question_free(&question);
+}
+
 static int make_recording(void **state)
 {
     char command[160];
@@ -577,6 +675,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_choice_names_its_evidence),
         cmocka_unit_test(a_pair_is_chosen_together),
         cmocka_unit_test(a_wrong_tile_is_not_chosen_by_hand),
+        cmocka_unit_test(a_choice_stands_while_it_races),
+        cmocka_unit_test(a_failed_tune_goes_on),
     };
 
     if (argc > 3 && strcmp(argv[1], "worker") == 0)

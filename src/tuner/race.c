@@ -186,6 +186,11 @@ void race_settle(struct race *race, int m_index)
     race->round[m_index] = race->round_count + 1;
 }
 
+bool race_is_settled(const struct race *race, int m_index)
+{
+    return race->round[m_index] > race->round_count;
+}
+
 void race_prefer(struct race *race, int m_index)
 {
     race->prefer = m_index;

@@ -58,6 +58,7 @@ void race_suspect(struct race *race, enum gemm gemm, int tile);
 void race_clear(struct race *race, enum gemm gemm, int tile);
 /* This M is decided (its choice is stored): nothing more to do for it. */
 void race_settle(struct race *race, int m_index);
+bool race_is_settled(const struct race *race, int m_index);
 /* This M's rounds before the others', -1: none. */
 void race_prefer(struct race *race, int m_index);
 

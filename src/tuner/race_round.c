@@ -363,10 +363,12 @@ static void enter_round(struct race *race, int m_index, int next)
     ranking_free(&ranking);
 }
 
-/* Nothing is left to choose between. */
+/* Nothing is left to choose between: the last round, which only adds to the final's samples, can be
+ * left out; an earlier one cannot, for the next ranks by its samples. */
 static bool decided(const struct race *race, int m_index)
 {
-    return race->set[GEMM_UP][m_index].count <= 1 && race->set[GEMM_DOWN][m_index].count <= 1;
+    return race->round[m_index] == race->round_count - 1 &&
+           race->set[GEMM_UP][m_index].count <= 1 && race->set[GEMM_DOWN][m_index].count <= 1;
 }
 
 /* Whether every usable candidate of the present round has its samples. */

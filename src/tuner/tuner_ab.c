@@ -60,6 +60,7 @@ static void take_progress(
 
     if (job->budget == 0)
         return;
+    tuner->view.state = TUNER_TIMING;
     snprintf(view->phase, sizeof view->phase, "blocks");
     view->result = *result;
     view->a_us = outcome->a_us;
@@ -219,9 +220,12 @@ static bool run(
         snprintf(outcome->error, sizeof outcome->error, "%.255s", why.text);
         return true;
     }
+    if (job->budget > 0)
+        snprintf(tuner->view.ab.phase, sizeof tuner->view.ab.phase, "verify");
+    tuner->view.m = job->m;
+    tuner->view.gemm = job->gemms[GEMM_UP] ? GEMM_UP : GEMM_DOWN;
+    tuner->view.running_tile = -1;
     set_phase(tuner, TUNER_VERIFYING, job->budget > 0 ? "A/B" : "verify");
-    snprintf(tuner->view.ab.phase, sizeof tuner->view.ab.phase, "verify");
-    tuner_publish(tuner, true);
     done = ab_run(&tuner->session, &kernels, job, &host, outcome, &why);
     ab_kernels_free(&kernels);
     if (done)

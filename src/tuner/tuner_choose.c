@@ -8,7 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Choices by hand. Once made, the race has no more say at their M: both GEMMs are stored. */
+/*
+ * Choices by hand, of both GEMMs of an M. The race goes on there, for what it finds tells which
+ * tiles have hope at the M beside it, but it has no say any more.
+ */
 
 /* A choice on its way. */
 struct pick {
@@ -172,7 +175,6 @@ static bool keep(struct tuner *tuner, const struct tuner_command *command, const
         return false;
     for (int g = 0; g < GEMM_COUNT; g++)
         tuner->view.choices[g][pick->m_index] = chosen[g];
-    race_settle(tuner->race, pick->m_index);
     tuner_event(tuner, "choice", "M=%d by hand: %s", pick->m,
         chosen[pick->named[GEMM_UP] ? GEMM_UP : GEMM_DOWN].reason);
     tuner_answer(tuner, false, "M=%d: chosen", pick->m);

@@ -168,6 +168,13 @@ static bool load_fault(const struct store_fault *fault, void *arg)
     return true;
 }
 
+/* Undone to where nothing was chosen, while the race still runs there. */
+static bool is_left_to_race(const struct tuner *tuner, int m, const struct store_choice *stored)
+{
+    return stored->dropped && stored->restored == -1 && tuner->tune.state != TUNE_DONE &&
+           !race_is_settled(tuner->race, m);
+}
+
 void tuner_keep_show(struct tuner *tuner, const struct store_choice *stored)
 {
     int m = plan_m_index(&tuner->plan, stored->m);
@@ -176,9 +183,10 @@ void tuner_keep_show(struct tuner *tuner, const struct store_choice *stored)
     if (m < 0 || stored->build != tuner->build.id)
         return;
     choice = &tuner->view.choices[stored->gemm][m];
-    choice->settled = true;
+    choice->settled = !is_left_to_race(tuner, m, stored);
     choice->chosen = !stored->dropped;
-    race_settle(tuner->race, m);
+    if (stored->source != CHOICE_HAND)
+        race_settle(tuner->race, m);
     if (stored->dropped) {
         choice->median_us = choice->low_us = choice->high_us = NAN;
         choice->gain = choice->gain_low = choice->gain_high = NAN;

@@ -108,7 +108,7 @@ bool tuner_keep_kill(struct tuner *tuner, const struct race_item *item, enum poi
     const char *why, struct error *err);
 bool tuner_keep_decision(
     struct tuner *tuner, int m_index, const struct race_decision *decision, struct error *err);
-/* A stored choice as the one that stands; of its M the race has no more say. */
+/* A stored choice as the one that stands. What the race chose needs no more racing. */
 void tuner_keep_show(struct tuner *tuner, const struct store_choice *stored);
 bool tuner_keep_state(struct tuner *tuner, enum tune_state state, struct error *err);
 void tuner_event(struct tuner *tuner, const char *kind, const char *format, ...)
