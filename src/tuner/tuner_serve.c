@@ -55,6 +55,7 @@ bool tuner_need_session(struct tuner *tuner, struct error *err)
         return false;
     if (!tuner->session.question && !open_session(tuner, err))
         return false;
+    tuner_publish(tuner, true);
     tuner_stage(tuner, STAGE_STORE);
     if (!tuner->loaded && !(tuner_take_incumbent(tuner, err) && tuner_keep_load(tuner, err)))
         return false;
