@@ -5,6 +5,7 @@
 # against each other, and the pairs of TUNE against the default: interleaved, in one sitting. Bars:
 # 95 % of the entries within 0.5 % of each other, no pair SLOWER than the default. Results go to
 # $OUT (gpu-results/).
+set -u
 cd "$(dirname "$0")/../.." || exit 1
 root=$PWD
 pack=$root/gpu-pack
