@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 """The workbench by its script mode and its line UI, on a made-up recording."""
 import os
+import platform
+import re
 import subprocess
 import tempfile
 
@@ -78,6 +80,46 @@ def saved_theme():
         assert '"cividis"' in file.read()
 
 
+def compare_golden(name, got):
+    """With tests/screens, but for times. A race that measures otherwise has another screen, and so
+    may a machine that rounds otherwise: compared where they were made."""
+    if platform.machine() != "x86_64":
+        return
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "screens", "replay-" + name)
+    got = re.sub(r"\d\d-\d\d \d\d:\d\d", "MM-DD hh:mm", got)
+    got = re.sub(r"\d{4}-\d\d-\d\d", "YYYY-MM-DD", got)
+    if os.environ.get("MOEBENCH_UPDATE_SCREENS"):
+        with open(path, "w") as file:
+            file.write(got)
+    with open(path) as file:
+        assert file.read() == got, (
+            "%s is another screen; if that is meant, MOEBENCH_UPDATE_SCREENS=1 remakes it:\n%s" % (
+                path, got))
+
+
+def goldens():
+    """A whole recorded tune on screens of all sizes; no line over the width."""
+    sizes = ("80x24", "160x45", "200x50", "40x10", "39x9")
+    saves = "".join(":resize %s\n:save-screen @%s\n" % (size, size) for size in sizes)
+    options = [*OPTIONS[:6], "--warps", "4,8", "--db", os.path.join(folder, "golden.db")]
+    play(":wait done\nb\n%s:resize 80x24\nG PgDn d b\n:save-screen @unfolded\nL\n"
+         ":save-screen @log\nq q\n" % saves, *options)
+    for size in sizes:
+        width, height = map(int, size.split("x"))
+        lines = screen(size).splitlines()
+        assert len(lines) == height and max(map(len, lines)) <= width
+        if width >= 80:
+            assert re.search("w8   [0-9.xod]{48}( |$)", lines[4]), lines[4]
+        compare_golden(size + ".txt", screen(size))
+        compare_golden(size + ".roles", screen(size + ".roles"))
+    for name in ("unfolded", "log"):
+        compare_golden(name + ".txt", screen(name))
+    for theme in ("mono", "ascii"):
+        play(":wait done\nb\n:save-screen @%s\nq\n" % theme, *options, "--theme", theme)
+        assert screen(theme).isascii()
+        compare_golden("80x24.txt", screen(theme))
+
+
 def lines():
     done = subprocess.run([PROGRAM, "glm-4.7-fp8", *OPTIONS[:-1], os.path.join(folder, "line.db"),
                            "--ui=line"], capture_output=True, text=True, timeout=120)
@@ -86,6 +128,6 @@ def lines():
     assert "\033" not in done.stdout
 
 
-for test in (whole_flow, resumed_without_model, paused, refusals, saved_theme, lines):
+for test in (whole_flow, resumed_without_model, paused, refusals, saved_theme, goldens, lines):
     test()
     print("ok", test.__name__)

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 void canvas_resize(struct canvas *canvas, int width, int height)
 {
@@ -71,6 +72,32 @@ int canvas_print(struct canvas *canvas, const struct rect *rect, int x, int y, e
         canvas_put(canvas, rect->x + column++, rect->y + y, shown, role);
     }
     return column - x;
+}
+
+/* How much of the text goes into a line of that width. */
+static int line_length(const char *text, int width)
+{
+    int length = (int)strlen(text), take = width;
+    if (length <= width)
+        return length;
+    while (take > width / 2 && text[take] != ' ')
+        take--;
+    return text[take] == ' ' ? take : width;
+}
+
+int canvas_wrap(
+    struct canvas *canvas, const struct rect *rect, int x, int y, enum role role, const char *text)
+{
+    int width = rect->width - x, lines = 0;
+    while (*text && width > 0) {
+        int take = line_length(text, width);
+        if (canvas)
+            canvas_print(canvas, rect, x, y + lines, role, "%.*s", take, text);
+        lines++;
+        text += take;
+        text += *text == ' ';
+    }
+    return lines;
 }
 
 void canvas_fill(struct canvas *canvas, const struct rect *rect, char character, enum role role)

@@ -29,7 +29,7 @@ static void place_maps(struct layout *layout, int latency_rows, int memory_rows,
     }
     if (large && rest >= 5)
         layout->log =
-            (struct rect){latency->x, latency->y + body - (rest - 1), latency->width, rest - 1};
+            (struct rect){latency->x, latency->y + body - (rest - 1), latency->width - 2, rest - 1};
 }
 
 void layout_compute(

@@ -44,9 +44,6 @@ void view_overlay(const struct view *view);
 
 /* An empty frame in the middle, no larger than the window; returns what is inside. */
 struct rect view_frame(const struct view *view, const char *title, int width, int height);
-/* A long text over as many rows as it needs; returns the row after it. */
-int view_wrapped(
-    const struct view *view, const struct rect *inside, int y, enum role role, const char *text);
 /* The hints of a place's keys on row y, as many as fit whole. */
 void view_hints(const struct view *view, const struct rect *rect, int y, enum key_place place);
 

@@ -130,7 +130,7 @@ static void draw_verdict(const struct view *view, const struct rect *inside, int
     const struct ab_view *ab = &view->snapshot->ab;
     const struct ab_result *result = &ab->result;
     if (*ab->error) {
-        view_wrapped(view, inside, y, ROLE_BAD, ab->error);
+        canvas_wrap(view->canvas, inside, 0, y, ROLE_BAD, ab->error);
         return;
     }
     if (isnan(result->effect_pct)) {

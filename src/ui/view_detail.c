@@ -183,10 +183,10 @@ static int draw_choice(const struct view *view, enum gemm gemm, int y)
     if (!isnan(choice->default_us))
         canvas_print(view->canvas, rect, 1, y++, ROLE_TEXT, "default %.1f us: %s",
             choice->default_us, tile_format(&choice->default_tile, name, sizeof name));
-    canvas_print(view->canvas, rect, 1, y++, choice->settled ? ROLE_GOOD : ROLE_DIM,
-        "%s by %s%s%s%s", choice->settled ? "settled" : "so far",
-        choice_source_name(choice->source), choice->verified ? ", verified" : "",
-        *choice->reason ? ": " : "", choice->reason);
+    canvas_print(view->canvas, rect, 1, y++, choice->settled ? ROLE_GOOD : ROLE_DIM, "%s by %s%s",
+        choice->settled ? "settled" : "so far", choice_source_name(choice->source),
+        choice->verified ? ", verified" : "");
+    y += canvas_wrap(view->canvas, rect, 1, y, ROLE_DIM, choice->reason);
     if (gemm == view->state->gemm && state_knows_entry(view->state, view->snapshot))
         y = draw_history(view, y);
     return y + 1;

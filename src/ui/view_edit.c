@@ -46,7 +46,7 @@ static int draw_memory(const struct view *view, const struct rect *inside, int y
     int known = known_tile(view);
     if (!tile_legal(tile, &err) ||
         !engine_effective_tile(&question->engine, &question->shape, tile, &effective, &err))
-        return view_wrapped(view, inside, y, ROLE_BAD, err.text);
+        return y + canvas_wrap(view->canvas, inside, 0, y, ROLE_BAD, err.text);
     struct smem smem =
         smem_estimate(&question->engine, &question->shape, question->device.arch, &effective);
     if (known >= 0) {

@@ -40,35 +40,22 @@ const char *view_served(const struct view *view, char *buffer, size_t size)
 
 #define EVENT_MARGIN 13
 
-static int event_lines(const struct rect *rect, const struct store_event *event)
-{
-    int room = rect->width - EVENT_MARGIN, length = (int)strlen(event->text);
-    return room < 1 || length <= room ? 1 : (length + room - 1) / room;
-}
-
-static int draw_event(
-    const struct view *view, const struct rect *rect, int y, const struct store_event *event)
-{
-    char at[32];
-    int lines = event_lines(rect, event), room = rect->width - EVENT_MARGIN;
-    canvas_print(view->canvas, rect, 0, y, ROLE_DIM, "%s", view_when(event->time, at, sizeof at));
-    for (int i = 0; i < lines; i++)
-        canvas_print(
-            view->canvas, rect, EVENT_MARGIN, y + i, ROLE_TEXT, "%s", event->text + i * room);
-    return y + lines;
-}
-
 void view_events(const struct view *view, const struct rect *rect, int skipped)
 {
     const struct past *past = &view->state->past;
     int end = (int)past->event_count - skipped, first = end, y = 0;
+    char at[32];
     for (int lines = 0; first > 0; first--) {
-        lines += event_lines(rect, &past->events[first - 1]);
+        lines += canvas_wrap(NULL, rect, EVENT_MARGIN, 0, ROLE_TEXT, past->events[first - 1].text);
         if (lines > rect->height)
             break;
     }
-    while (first < end)
-        y = draw_event(view, rect, y, &past->events[first++]);
+    for (; first < end; first++) {
+        const struct store_event *event = &past->events[first];
+        canvas_print(
+            view->canvas, rect, 0, y, ROLE_DIM, "%s", view_when(event->time, at, sizeof at));
+        y += canvas_wrap(view->canvas, rect, EVENT_MARGIN, y, ROLE_TEXT, event->text);
+    }
 }
 
 /* What the figures are, at the right end of the first line whatever the width. */

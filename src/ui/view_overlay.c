@@ -80,15 +80,6 @@ static void draw_log(const struct view *view)
         view_events(view, &inside, scroll < count ? scroll : count - 1);
 }
 
-int view_wrapped(
-    const struct view *view, const struct rect *inside, int y, enum role role, const char *text)
-{
-    size_t length = strlen(text), step = inside->width > 0 ? (size_t)inside->width : length + 1;
-    for (size_t at = 0; at < length; at += step)
-        canvas_print(view->canvas, inside, 0, y++, role, "%s", text + at);
-    return y;
-}
-
 static void draw_export(const struct view *view)
 {
     struct rect inside =
@@ -99,7 +90,7 @@ static void draw_export(const struct view *view)
     for (int gemm = 0; gemm < GEMM_COUNT; gemm++) {
         const char *path = view->state->export_paths[gemm];
         if (path)
-            y = view_wrapped(view, &inside, y, ROLE_TEXT, path);
+            y += canvas_wrap(view->canvas, &inside, 0, y, ROLE_TEXT, path);
         for (int m = 0; m < question->batch_size_count; m++)
             settled[gemm] += view->snapshot->choices[gemm][m].settled;
     }

@@ -69,12 +69,12 @@ void view_plan_log(const struct view *view, const struct rect *rect)
     const struct snapshot *snapshot = view->snapshot;
     int y = 0;
     if (*snapshot->error)
-        y = view_wrapped(view, rect, y, ROLE_WARN, snapshot->error);
+        y += canvas_wrap(view->canvas, rect, 0, y, ROLE_WARN, snapshot->error);
     if (*snapshot->toolchain.triton)
         canvas_print(view->canvas, rect, 0, y++, ROLE_TEXT, "compiled by Triton %s, ptxas %s",
             snapshot->toolchain.triton, snapshot->toolchain.ptxas_version);
     if (*snapshot->toolchain.kernel_file)
-        y = view_wrapped(view, rect, y, ROLE_TEXT, snapshot->toolchain.kernel_file);
+        y += canvas_wrap(view->canvas, rect, 0, y, ROLE_TEXT, snapshot->toolchain.kernel_file);
     if (*snapshot->incumbent.path)
-        view_wrapped(view, rect, y, ROLE_TEXT, snapshot->incumbent.path);
+        canvas_wrap(view->canvas, rect, 0, y, ROLE_TEXT, snapshot->incumbent.path);
 }

@@ -117,33 +117,14 @@ static void draw_field(const struct page *page, enum start_field field, int y)
         start->values[field], here && field != START_MODEL && field != START_EFFORT ? "_" : " ");
 }
 
-/* A long text over rows of its column, broken at blanks where it can; returns the rows. */
-static int print_wrapped(const struct page *page, int x, int y, enum role role, const char *text)
-{
-    int width = page->body.width - x, rows = 0;
-    while (*text && width > 0) {
-        int take = (int)strlen(text);
-        if (take > width) {
-            take = width;
-            while (take > width / 2 && text[take] != ' ')
-                take--;
-            take = text[take] == ' ' ? take : width;
-        }
-        canvas_print(page->canvas, &page->body, x, y + rows++, role, "%.*s", take, text);
-        text += take;
-        text += *text == ' ';
-    }
-    return rows;
-}
-
 static void draw_look(const struct page *page, int y)
 {
     const struct start_look *look = &page->start->look;
     if (*look->error)
-        y += print_wrapped(page, 0, y, ROLE_BAD, look->error);
+        y += canvas_wrap(page->canvas, &page->body, 0, y, ROLE_BAD, look->error);
     for (int i = 0; i < look->fact_count; i++) {
         canvas_print(page->canvas, &page->body, 0, y, ROLE_HEADING, "  %s", look->facts[i].label);
-        y += print_wrapped(page, LABEL, y, ROLE_TEXT, look->facts[i].text);
+        y += canvas_wrap(page->canvas, &page->body, LABEL, y, ROLE_TEXT, look->facts[i].text);
     }
 }
 
