@@ -301,6 +301,62 @@ static void test_stopped_takes_none(void **arg)
     assert_non_null(strstr(bench->state.notice, "stopped"));
 }
 
+static char *drawn(struct bench *bench, int width, int height)
+{
+    struct text text = {0};
+    canvas_resize(&bench->canvas, width, height);
+    view_draw(&bench->canvas, &bench->snapshot, &bench->state);
+    canvas_text(&bench->canvas, &text);
+    return text_take(&text);
+}
+
+static void assert_drawn(struct bench *bench, int width, const char *part, bool there)
+{
+    char *screen = drawn(bench, width, 50);
+    assert_true((strstr(screen, part) != NULL) == there);
+    free(screen);
+}
+
+/* Case A14: what a card does not tell is a dash, never a 0. */
+static void test_card(void **arg)
+{
+    struct bench *bench = *arg;
+    struct snapshot *snapshot = &bench->snapshot;
+    assert_drawn(bench, 200, "2,431 MHz 71 C", true);
+    assert_drawn(bench, 200, "GB", false);
+    snapshot->power_w = 12.4;
+    snapshot->memory_used = 30100000000;
+    snapshot->memory_total = 121600000000;
+    snapshot->memory_shared = true;
+    assert_drawn(bench, 200, "2,431 MHz 71 C  12 W  30/122 GB shared", true);
+    snapshot->temperature_c = NAN;
+    assert_drawn(bench, 200, "2,431 MHz - C", true);
+    snapshot->clock_mhz = NAN;
+    assert_drawn(bench, 200, " MHz", false);
+}
+
+/* A tune of another process: shown, not steered; taken over after its end. */
+static void test_follower(void **arg)
+{
+    static const char *const steering[] = {"p", "t", "r", "v", "c", "e"};
+    struct bench *bench = *arg;
+    bench->snapshot.follows_pid = 1234;
+    assert_drawn(bench, 80, "by pid 1234", true);
+    for (size_t i = 0; i < sizeof steering / sizeof steering[0]; i++) {
+        assert_int_equal(press(bench, steering[i]).kind, EFFECT_NONE);
+        assert_non_null(strstr(bench->state.notice, "pid 1234 drives this tune"));
+        assert_int_equal(bench->state.overlay, OVERLAY_NONE);
+    }
+    assert_int_equal(press(bench, "Enter").kind, EFFECT_NONE);
+    bench->snapshot.follows_ended = true;
+    assert_drawn(bench, 80, "pid 1234 has ended: p or Enter goes on here", true);
+    assert_int_equal(press(bench, "c").kind, EFFECT_NONE);
+    struct effect effect = press(bench, "Enter");
+    assert_int_equal(effect.kind, EFFECT_COMMAND);
+    assert_int_equal(effect.command.kind, TUNER_RESUME);
+    assert_int_equal(press(bench, "q").kind, EFFECT_QUIT);
+}
+
 static void test_quit_asks(void **arg)
 {
     struct bench *bench = *arg;
@@ -568,6 +624,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_draw_every_size, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_keys_post, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_stopped_takes_none, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_card, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_follower, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_quit_asks, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_editor, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_editor_typed, set_up, tear_down),

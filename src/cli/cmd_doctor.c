@@ -97,29 +97,55 @@ static void name_others(struct finding *finding, struct nvml *nvml)
     text_free(&text);
 }
 
-/* The driver's version and who else computes on the card. */
+/* ", 41 C, 12.4 W, 2,418 MHz, 30.1 of 121.6 GB used (shared with the CPU)"; "-" for what is not
+ * told. */
+static const char *describe_card(const struct nvml_state *state, char *buffer, size_t size)
+{
+    char celsius[16] = "-", watts[16] = "-", mhz[32] = "-", memory[64] = "memory -";
+    if (nvml_has(state, NVML_TEMPERATURE))
+        snprintf(celsius, sizeof celsius, "%.0f", state->temperature_c);
+    if (nvml_has(state, NVML_POWER))
+        snprintf(watts, sizeof watts, "%.1f", state->power_w);
+    if (nvml_has(state, NVML_SM_CLOCK))
+        text_grouped((long long)state->sm_clock_mhz, mhz, sizeof mhz);
+    if (nvml_has(state, NVML_MEMORY))
+        snprintf(memory, sizeof memory, "%.1f of %.1f GB used%s", (double)state->memory_used / 1e9,
+            (double)state->memory_total / 1e9,
+            state->memory_shared ? " (shared with the CPU)" : "");
+    snprintf(buffer, size, ", %s C, %s W, %s MHz, %s", celsius, watts, mhz, memory);
+    return buffer;
+}
+
+static struct nvml *open_nvml(int ordinal)
+{
+    struct error err = {0};
+    char pci[32] = "";
+    return card_find_pci(ordinal, pci, &err) ? nvml_open(pci) : NULL;
+}
+
 static void find_users(struct doctor *doctor, int ordinal)
 {
-    struct finding *finding = &doctor->findings[FIND_NVML];
-    struct error err = {0};
-    char pci[32] = "", version[32];
-    struct nvml *nvml = card_find_pci(ordinal, pci, &err) ? nvml_open(pci) : NULL;
-    struct nvml_state state = {0};
-    finding->state = nvml ? FOUND : UNKNOWN;
-    snprintf(finding->text, sizeof finding->text,
-        "not to be had: clock, temperature and power will be missing");
-    if (nvml) {
-        nvml_read(nvml, true, &state);
-        snprintf(finding->text, sizeof finding->text, "driver %s, CUDA %s",
-            nvml_driver(nvml, version, sizeof version), card_driver_version());
-        if (nvml_has(&state, NVML_MEMORY)) {
-            size_t used = strlen(finding->text);
-            snprintf(finding->text + used, sizeof finding->text - used, ", %.1f of %.1f GB used%s",
-                (double)state.memory_used / 1e9, (double)state.memory_total / 1e9,
-                state.memory_shared ? " (shared with the CPU)" : "");
-        }
-    }
+    struct nvml *nvml = open_nvml(ordinal);
     name_others(&doctor->findings[FIND_OTHERS], nvml);
+    nvml_close(nvml);
+}
+
+/* The driver's version and the card's state. */
+static void find_nvml(struct doctor *doctor, int ordinal)
+{
+    struct finding *finding = &doctor->findings[FIND_NVML];
+    struct nvml *nvml = open_nvml(ordinal);
+    struct nvml_state state = {0};
+    char version[32], card[128];
+    finding->state = nvml ? FOUND : UNKNOWN;
+    nvml_read(nvml, doctor->device.unified, &state);
+    if (nvml)
+        snprintf(finding->text, sizeof finding->text, "driver %s, CUDA %s%s",
+            nvml_driver(nvml, version, sizeof version), card_driver_version(),
+            describe_card(&state, card, sizeof card));
+    else
+        snprintf(finding->text, sizeof finding->text,
+            "not to be had: clock, temperature and power will be missing");
     nvml_close(nvml);
 }
 
@@ -258,6 +284,7 @@ static int doctor_run(const struct arguments *args, struct error *err)
         return ERROR_USAGE;
     find_users(&doctor, (int)ordinal); /* before a worker of ours is one of them */
     find_gpu(&doctor, (int)ordinal);
+    find_nvml(&doctor, (int)ordinal);
     struct compiler_options options = {
         .python = arguments_text(args, "python", NULL),
         .container = arguments_text(args, "container", NULL),

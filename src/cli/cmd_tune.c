@@ -9,6 +9,7 @@
 #include "tuner/result.h"
 
 #include <errno.h>
+#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -83,7 +84,7 @@ static void name_files(const struct snapshot *s, const char *out)
 /* Follows the tune to its end, one line a second at most. Returns the last snapshot, borrowed. */
 static const struct snapshot *follow(struct tuner *tuner, const char *out)
 {
-    bool terminal = isatty(STDERR_FILENO), asked = false, named = false;
+    bool terminal = isatty(STDERR_FILENO), asked = false, named = false, told = false;
     double printed = 0;
     char event[256] = "";
 
@@ -101,6 +102,10 @@ static const struct snapshot *follow(struct tuner *tuner, const char *out)
         if (!named && s->toolchain.triton[0]) {
             named = true;
             name_files(s, out);
+        }
+        if (!told && !s->recorded && !isnan(s->first_timing_s)) {
+            told = true;
+            tune_print_card(stderr, s);
         }
         if (strcmp(event, s->last_event) != 0) {
             memcpy(event, s->last_event, sizeof event);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/tune_print.h"
 
+#include "base/text.h"
 #include "domain/roofline.h"
 #include "domain/routing.h"
 
@@ -28,6 +29,22 @@ static double best_here(const struct snapshot *s)
             return s->choices[s->gemm][m].median_us;
     }
     return NAN;
+}
+
+void tune_print_card(FILE *stream, const struct snapshot *s)
+{
+    char mhz[32] = "-", celsius[16] = "-", watts[16] = "-", memory[64] = "memory -";
+
+    if (s->clock_mhz > 0)
+        text_grouped((long long)s->clock_mhz, mhz, sizeof mhz);
+    if (s->temperature_c > 0)
+        snprintf(celsius, sizeof celsius, "%.0f", s->temperature_c);
+    if (s->power_w > 0)
+        snprintf(watts, sizeof watts, "%.1f", s->power_w);
+    if (s->memory_total > 0)
+        snprintf(memory, sizeof memory, "%.1f of %.1f GB used%s", (double)s->memory_used / 1e9,
+            (double)s->memory_total / 1e9, s->memory_shared ? " (shared with the CPU)" : "");
+    fprintf(stream, "card: %s MHz, %s C, %s W, %s\n", mhz, celsius, watts, memory);
 }
 
 void tune_print_progress(FILE *stream, const struct snapshot *s, bool terminal)

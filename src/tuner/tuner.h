@@ -120,7 +120,10 @@ struct snapshot {
     double gpu_s, wall_s, left_s; /* left_s: estimate from measured speed, NaN unknown */
     double stage_s[STAGE_COUNT];  /* of this run */
     double first_timing_s;        /* from the run's start to its first sample, NaN: none yet */
-    double clock_mhz, temperature_c, power_w, sentinel;
+    double clock_mhz, temperature_c, power_w; /* at the newest chunk; NaN: not told */
+    double sentinel;
+    long long memory_used, memory_total; /* bytes, once the worker is set up; total 0: not told */
+    bool memory_shared;                  /* the machine's: GPU and CPU share them */
     bool sentinel_ok;
     int worker_restarts;
     char last_event[256]; /* the newest line of the log */

@@ -42,9 +42,9 @@ static void show_chunk(struct tuner *tuner, const struct measure_chunk *chunk)
     tuner->view.samples += chunk->sample_count;
     tuner->view.launches += chunk->launches;
     tuner->view.gpu_s += chunk->gpu_s;
-    tuner->view.clock_mhz = chunk->clock_mhz;
-    tuner->view.temperature_c = chunk->temperature_c;
-    tuner->view.power_w = chunk->power_w;
+    tuner->view.clock_mhz = tuner_known(chunk->clock_mhz);
+    tuner->view.temperature_c = tuner_known(chunk->temperature_c);
+    tuner->view.power_w = tuner_known(chunk->power_w);
     tuner->view.sentinel = chunk->sentinel;
     tuner->view.sentinel_ok = !chunk->suspect;
 }

@@ -105,6 +105,9 @@ bool tuner_need_worker(struct tuner *tuner, struct error *err)
     hello = client_hello(tuner->session.client);
     tuner->view.recorded = hello->recorded;
     snprintf(tuner->view.label, sizeof tuner->view.label, "%s", hello->label);
+    tuner->view.memory_used = tuner->session.report.memory_used;
+    tuner->view.memory_total = tuner->session.report.memory_total;
+    tuner->view.memory_shared = tuner->session.report.memory_shared;
     if (tuner->session.report.note[0])
         tuner_event(tuner, "note", "%s", tuner->session.report.note);
     tuner_stage(tuner, STAGE_OTHER);

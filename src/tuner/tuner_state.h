@@ -122,6 +122,8 @@ void tuner_event(struct tuner *tuner, const char *kind, const char *format, ...)
 bool tuner_follow(struct tuner *tuner, struct error *err);
 
 /* tuner_view.c: the snapshot's side */
+/* A figure of a worker, which says 0 for what it does not know: NaN. */
+double tuner_known(double figure);
 void tuner_view_open(struct tuner *tuner);
 /* Nothing known again. */
 void tuner_view_restart(struct tuner *tuner);

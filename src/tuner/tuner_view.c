@@ -12,6 +12,11 @@
 #define PUBLISH_EVERY_S 0.05
 #define CHOOSE_EVERY_S 0.5 /* ranking all candidates takes milliseconds */
 
+double tuner_known(double figure)
+{
+    return figure > 0 ? figure : NAN;
+}
+
 static size_t cell_count(const struct tuner *tuner)
 {
     return (size_t)tuner->question.batch_size_count * tuner->question.space.count;
@@ -81,6 +86,7 @@ void tuner_view_open(struct tuner *tuner)
     tuner->view.question = tuner->question;
     tuner->view.running_tile = -1;
     tuner->view.left_s = NAN;
+    tuner->view.clock_mhz = tuner->view.temperature_c = tuner->view.power_w = NAN;
     tuner->view.first_timing_s = NAN;
     tuner->view.sentinel_ok = true;
     tuner_view_restart(tuner);

@@ -88,8 +88,9 @@ static int draw_provenance(const struct view *view, int y)
             view->canvas, rect, x, y, ROLE_WARN, ", %zu suspect", past->suspect_chunks);
     x += canvas_print(view->canvas, rect, x, y, ROLE_TEXT, ", %s", past->method);
     if (past->sm_mhz > 0)
-        canvas_print(view->canvas, rect, x, y, ROLE_TEXT, ", %.0f MHz %.0f C", past->sm_mhz,
-            past->temperature_c);
+        x += canvas_print(view->canvas, rect, x, y, ROLE_TEXT, ", %.0f MHz", past->sm_mhz);
+    if (past->temperature_c > 0)
+        canvas_print(view->canvas, rect, x, y, ROLE_TEXT, " %.0f C", past->temperature_c);
     y++;
     if (past->build.id > 0)
         canvas_print(view->canvas, rect, 1, y++, ROLE_DIM, "%s %s, triton %s, ptxas %s, sm_%d",

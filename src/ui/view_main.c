@@ -175,12 +175,29 @@ static void add_ab(struct phrases *line, const struct view *view)
         phrases_add(line, 0, ROLE_TITLE, "A/B M=%d %s", ab->job.m, ab->phase);
 }
 
+/* "-" for what the card does not tell; nothing before the first chunk, and of a recording. */
+static void add_card(struct phrases *line, const struct snapshot *snapshot)
+{
+    char mhz[32] = "-", celsius[16] = "-";
+    const char *shared = snapshot->memory_shared ? " shared" : "";
+    if (snapshot->clock_mhz > 0)
+        text_grouped((long long)snapshot->clock_mhz, mhz, sizeof mhz);
+    if (snapshot->temperature_c > 0)
+        snprintf(celsius, sizeof celsius, "%.0f", snapshot->temperature_c);
+    if (snapshot->clock_mhz > 0 || snapshot->temperature_c > 0)
+        phrases_add(line, 4, ROLE_TEXT, "%s MHz %s C", mhz, celsius);
+    if (snapshot->power_w > 0)
+        phrases_add(line, 5, ROLE_TEXT, "%.0f W", snapshot->power_w);
+    if (snapshot->memory_total > 0)
+        phrases_add(line, 6, ROLE_TEXT, "%.0f/%.0f GB%s", (double)snapshot->memory_used / 1e9,
+            (double)snapshot->memory_total / 1e9, shared);
+}
+
 static void draw_progress(const struct view *view)
 {
     const struct snapshot *snapshot = view->snapshot;
     const struct rect *rect = &view->layout.progress;
     int column = 0;
-    char number[32];
     struct phrases line = {0};
     if (rect->height < 1)
         return;
@@ -204,10 +221,7 @@ static void draw_progress(const struct view *view)
         add_phase(&line, snapshot);
     if (snapshot->follows_pid)
         phrases_add(&line, 1, ROLE_TEXT, "by pid %ld", snapshot->follows_pid);
-    if (snapshot->clock_mhz > 0)
-        phrases_add(&line, 4, ROLE_TEXT, "%s MHz %.0f C",
-            text_grouped((long long)snapshot->clock_mhz, number, sizeof number),
-            snapshot->temperature_c);
+    add_card(&line, snapshot);
     if (snapshot->worker_restarts > 0)
         phrases_add(&line, 3, ROLE_WARN, "restarts %d", snapshot->worker_restarts);
     phrases_add(&line, snapshot->sentinel_ok ? 3 : 1, snapshot->sentinel_ok ? ROLE_TEXT : ROLE_WARN,

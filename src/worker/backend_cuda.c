@@ -133,11 +133,24 @@ static void note_copies(const struct cuda *cuda, struct setup_report *report)
             length ? "; " : "", up, down);
 }
 
+static void read_memory(const struct cuda *cuda, struct setup_report *report)
+{
+    struct nvml_state state;
+
+    nvml_read(cuda->nvml, cuda->device.unified, &state);
+    if (!nvml_has(&state, NVML_MEMORY))
+        return;
+    report->memory_used = state.memory_used;
+    report->memory_total = state.memory_total;
+    report->memory_shared = state.memory_shared;
+}
+
 static void fill_report(const struct cuda *cuda, struct setup_report *report)
 {
     note_copies(cuda, report);
     report->granularity_us = timing_granularity_us(cuda->timing);
     report->bytes = layer_bytes(cuda->layer);
+    read_memory(cuda, report);
     memcpy(report->sentinel_us, timing_sentinel_us(cuda->timing), sizeof report->sentinel_us);
 }
 

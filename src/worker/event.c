@@ -51,6 +51,9 @@ static void add_ready(struct json *line, const struct setup_report *ready)
     struct json *sentinel = json_add_array(line, "sentinel_us");
     json_add_double(sentinel, NULL, ready->sentinel_us[0]);
     json_add_double(sentinel, NULL, ready->sentinel_us[1]);
+    json_add_int(line, "memory_used", ready->memory_used);
+    json_add_int(line, "memory_total", ready->memory_total);
+    json_add_bool(line, "memory_shared", ready->memory_shared);
     json_add_string(line, "note", ready->note);
 }
 
@@ -176,6 +179,9 @@ static bool read_ready(const struct json *line, struct setup_report *ready)
     json_int(json_get(line, "bytes"), &ready->bytes);
     json_double(json_at(sentinel, 0), &ready->sentinel_us[0]);
     json_double(json_at(sentinel, 1), &ready->sentinel_us[1]);
+    json_int(json_get(line, "memory_used"), &ready->memory_used);
+    json_int(json_get(line, "memory_total"), &ready->memory_total);
+    ready->memory_shared = json_true(json_get(line, "memory_shared"));
     read_text(line, "note", ready->note, sizeof ready->note);
     return true;
 }

@@ -26,10 +26,12 @@ struct setup {
 
 /* What a set-up worker says of itself. */
 struct setup_report {
-    double granularity_us; /* of its events */
-    long long bytes;       /* allocated on the device */
-    double sentinel_us[2]; /* GEMV-like and MMA, medians while flat */
-    char note[512];        /* "" or what the user should know (busy GPU, low memory) */
+    double granularity_us;               /* of its events */
+    long long bytes;                     /* allocated on the device */
+    double sentinel_us[2];               /* GEMV-like and MMA, medians while flat */
+    long long memory_used, memory_total; /* bytes; total 0: unknown */
+    bool memory_shared;                  /* those of the machine: GPU and CPU share them */
+    char note[512]; /* "" or what the user should know (busy GPU, low memory) */
 };
 
 /* One line of a measure job: a tile on one (GEMM, M). */

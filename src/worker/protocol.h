@@ -17,7 +17,8 @@
  * its end:
  *
  *   setup    engine, shape {..}, max_m, routing, zipf, routing_file, seed, hot, allow_busy
- *     ready    granularity_us, bytes, sentinel_us [2], note
+ *     ready    granularity_us, bytes, sentinel_us [2], memory_used, memory_total,
+ *              memory_shared, note
  *     error    kind, text: busy GPU, too little memory; the worker lives on, setup may come again
  *   settle   the sentinel's baseline anew, of a layer that is set up
  *     ready, error   as above

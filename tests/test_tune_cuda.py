@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""moebench tune on the cuda back-end, with stand-ins for libcuda, NVML and the compile helper."""
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+MOEBENCH = os.environ["MOEBENCH"]
+SOURCE = os.environ["TOP_SRCDIR"]
+FAKE = os.path.join(os.environ["TOP_BUILDDIR"], "tests/fake_cuda.so")
+COMPILER = os.path.join(SOURCE, "tests/data/fake_compiler.py")
+SMI = os.path.join(SOURCE, "tests/data/cases/A14-unified-memory/nvidia-smi.csv")
+CONFIG = {"architectures": ["Qwen3MoeForCausalLM"], "model_type": "qwen3_moe", "hidden_size": 64,
+          "moe_intermediate_size": 32, "num_experts": 8, "num_experts_per_tok": 2,
+          "torch_dtype": "bfloat16"}
+SPACE = ["--warps", "4", "--stages", "3,4,5", "--bn", "32", "--bk", "64", "--bm", "16,32",
+         "--group", "1", "--batch-sizes", "1,8"]
+
+
+def smi():
+    """The card as its own tool shows it."""
+    with open(SMI, encoding="ascii", newline="") as file:
+        names, row = csv.reader(file, skipinitialspace=True)
+    return dict(zip(names, row))
+
+
+class TuneCuda(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.config = os.path.join(self.folder, "config.json")
+        with open(self.config, "w", encoding="ascii") as out:
+            json.dump(CONFIG, out)
+
+    def run_it(self, *args, fake="", nvml=FAKE, code=0):
+        env = dict(os.environ, MOEBENCH_LIBCUDA=FAKE, MOEBENCH_LIBNVML=nvml, FAKE_CUDA=fake,
+                   XDG_CACHE_HOME=self.folder, XDG_STATE_HOME=self.folder)
+        run = subprocess.run([MOEBENCH, *args], capture_output=True, text=True, check=False,
+                             env=env, timeout=240)
+        self.assertEqual(run.returncode, code, run.stdout[-500:] + run.stderr[-3000:])
+        return run
+
+    def tune(self, *args, **fakes):
+        run = self.run_it(
+            "tune", self.config, "--engine", "sglang:0.5.4.post2", "--backend", "cuda", "--python",
+            f"{sys.executable} {COMPILER}", "--db", os.path.join(self.folder, "tune.db"), *SPACE,
+            "--json", *args, **fakes)
+        return json.loads(run.stdout.splitlines()[-1]), run.stderr
+
+    def test_whole(self):
+        """Exhaustive, from nothing to files that check passes; the wrong kernels stay out."""
+        out = os.path.join(self.folder, "out")
+        result, said = self.tune("--exhaustive", "--out", out)
+        self.assertEqual((result["state"], result["backend"]), ("done", "cuda"))
+        self.assertFalse(result["recorded"])
+        self.assertEqual(result["fitting_points"], 24)
+        self.assertGreaterEqual(result["compiles"], 12)
+        self.assertIn("never chosen", said)
+        for choice in result["choices"]:
+            self.assertTrue(choice["verified"])
+            self.assertEqual(choice["tile"]["num_stages"], 4)
+            self.assertEqual(choice["source"], "race")
+            self.assertAlmostEqual(choice["median_us"], 49, delta=0.5)
+        self.assertEqual(len(result["exported"]), 2)
+        for path in result["exported"]:
+            with open(path, encoding="ascii") as file:
+                self.assertEqual({tile["num_stages"] for tile in json.load(file).values()}, {4})
+        self.run_it("check", out)
+        again, said = self.tune("--exhaustive", "--again")
+        self.assertEqual(again["compiles"], 0)
+
+    def test_unified_memory(self):
+        """Case A14: NVML has no memory figures; they are the machine's, and said to be shared."""
+        card = smi()
+        watts = "%.1f W" % float(card["power.draw [W]"].split()[0])
+        mhz = "{:,} MHz".format(int(card["clocks.sm [MHz]"].split()[0]))
+        celsius = card["temperature.gpu"] + " C"
+        self.assertEqual(card["memory.total [MiB]"], "[N/A]")
+        found = self.run_it("doctor", fake="gb10", code=3).stdout
+        nvml = next(line for line in found.splitlines() if line.startswith("NVML"))
+        for part in (watts, mhz, celsius, "GB used (shared with the CPU)"):
+            self.assertIn(part, nvml)
+        self.assertNotIn(" 0.0 of", nvml)
+        self.assertIn(card["name"], found)
+        _, said = self.tune("--quick", fake="gb10")
+        head = next(line for line in said.splitlines() if line.startswith("card:"))
+        for part in (watts, celsius, "GB used (shared with the CPU)"):
+            self.assertIn(part, head)
+
+    def test_what_is_not_told(self):
+        """No NVML: dashes, never a 0, and the tune goes on."""
+        _, said = self.tune("--quick", nvml="/nowhere/libnvidia-ml.so")
+        head = next(line for line in said.splitlines() if line.startswith("card:"))
+        self.assertEqual(head, "card: 1,500 MHz, - C, - W, memory -")
+
+
+if __name__ == "__main__":
+    if not os.path.exists(FAKE):
+        sys.exit(77)
+    unittest.main()
