@@ -11,7 +11,8 @@
  * The race as a pure state machine. It is fed what is known (compiled kernels, samples, checks,
  * faults) in any order and says what to do next; a stored tune is resumed by feeding what the
  * store holds. Each round ranks on its own samples, taken interleaved, so that drift between rounds
- * does not touch it, and so that the outcome depends on the samples alone, not on interruptions.
+ * does not touch it, and so that the outcome depends on the samples alone, not on interruptions. A
+ * tile is ranked by the pair it makes: up and down of an M share BLOCK_SIZE_M (the pair rule).
  */
 
 /* Stored with every chunk: append only. */
@@ -19,9 +20,9 @@ enum race_phase {
     RACE_SCAN,    /* every kernel at its least GROUP_SIZE_M, one sample */
     RACE_HEAT,    /* the best sixteenth, four a BLOCK_SIZE_M, all within 10 % */
     RACE_SEMI,    /* the best eight, all within 5 % */
-    RACE_GROUPS,  /* every GROUP_SIZE_M of the best six kernels */
-    RACE_FINAL,   /* the best of those, 30 samples */
-    RACE_CONFIRM, /* winners, the engine's default and the incumbent on fresh samples */
+    RACE_GROUPS,  /* every GROUP_SIZE_M of the best six kernels; the default, the incumbent */
+    RACE_FINAL,   /* the best of those, 20 samples, and 90 where those leave it open */
+    RACE_CONFIRM, /* winners, the engine's default and the incumbent on fresh samples, 30 to 240 */
     RACE_EXTRA,   /* asked for by hand; decides nothing */
     RACE_PHASE_COUNT
 };

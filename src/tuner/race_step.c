@@ -13,9 +13,8 @@
 #define CHECKS 64         /* a step */
 #define SAMPLE_US 200.0   /* a sample lasts at least so long (measuring.md, "Timing") */
 #define CHECK_COST_US 3e3 /* a launch, the comparison, the reference now and then */
-#define LATER_SAMPLES                                                          \
-    700 /* a (GEMM, M) takes after the scan, by simulation; only for estimates \
-         */
+/* What a (GEMM, M) takes after the scan, by simulation; only for estimates. */
+#define LATER_SAMPLES 1360
 
 /* What a point takes, by its samples or by what is known of its lane and the model. */
 static double expect_us(const struct race *race, enum gemm gemm, int m_index, int tile)
