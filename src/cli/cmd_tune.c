@@ -101,6 +101,8 @@ static const struct snapshot *follow(struct tuner *tuner, const char *out)
         s = tuner_snapshot_acquire(tuner);
         if (!named && s->toolchain.triton[0]) {
             named = true;
+            if (s->notice[0])
+                fprintf(stderr, "%s\n", s->notice);
             name_files(s, out);
         }
         if (!told && !s->recorded && !isnan(s->first_timing_s)) {

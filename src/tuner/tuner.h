@@ -127,6 +127,7 @@ struct snapshot {
     bool sentinel_ok;
     int worker_restarts;
     char last_event[256]; /* the newest line of the log */
+    char notice[256];     /* about the database (no WAL on NFS), "" none */
     char error[1024];     /* why TUNER_FAILED / TUNER_STOPPED */
     struct ab_view ab;    /* the latest A/B */
     struct {

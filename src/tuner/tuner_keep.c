@@ -87,8 +87,9 @@ bool tuner_keep_open(struct tuner *tuner, struct error *err)
     else
         done = add_tune(tuner, question, err);
     tuner->view.tune = tuner->tune.id;
-    if (store_notice(tuner->store)[0])
-        tuner_event(tuner, "note", "%s", store_notice(tuner->store));
+    snprintf(tuner->view.notice, sizeof tuner->view.notice, "%s", store_notice(tuner->store));
+    if (tuner->view.notice[0])
+        tuner_event(tuner, "note", "%s", tuner->view.notice);
 out:
     free(question);
     return done;
