@@ -92,6 +92,36 @@ class TuneCuda(unittest.TestCase):
         for part in (watts, celsius, "GB used (shared with the CPU)"):
             self.assertIn(part, head)
 
+    def overlaps(self, fake):
+        """Of a tune of more than one wave: compiles, graphs, graphs started during a compile."""
+        name = os.path.join(self.folder, "compiles" + fake), os.path.join(self.folder, "g" + fake)
+        os.environ.update(FAKE_COMPILE_LOG=name[0], FAKE_CUDA_LOG=name[1])
+        try:
+            self.tune("--warps", "4,8", "--bn", "32,64,128", "--bk", "64,128,256", "--batch-sizes",
+                      "1", "--stages", "3,4", "--db", os.path.join(self.folder, fake + ".db"),
+                      "--bm", "16,32,64", fake=fake)
+        finally:
+            del os.environ["FAKE_COMPILE_LOG"], os.environ["FAKE_CUDA_LOG"]
+        with open(name[0], encoding="ascii") as file:
+            compiles = [tuple(map(float, line.split())) for line in file]
+        with open(name[1], encoding="ascii") as file:
+            graphs = [(float(line.split()[0]), int(line.split()[1])) for line in file]
+        timed = [at for at, fused in graphs if fused]
+        met = [at for at, _ in graphs if any(begin < at < end for begin, end in compiles)]
+        between = [at for at in timed if compiles[0][0] < at < compiles[-1][1]]
+        return len(compiles), len(timed), len(met), len(between)
+
+    def test_unified_memory_alternates(self):
+        """Where CPU and GPU share memory nothing is timed while a kernel is compiled."""
+        compiles, timed, met, between = self.overlaps("gb10")
+        self.assertGreater(compiles, 128)
+        self.assertEqual(met, 0)
+        self.assertGreater(between, 0, "one wave only: nothing was shown")
+        shutil.rmtree(os.path.join(self.folder, "moebench"))  # the kernel cache
+        _, timed, met, _ = self.overlaps("name=Discrete")
+        self.assertGreater(timed, 0)
+        self.assertGreater(met, 0, "nothing overlaps where it may: the test sees nothing")
+
     def test_what_is_not_told(self):
         """No NVML: dashes, never a 0, and the tune goes on."""
         _, said = self.tune("--quick", nvml="/nowhere/libnvidia-ml.so")

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: MIT
 """Stands in for the compile helper beside tests/fake_cuda.c: python3 fake_compiler.py -c BOOT.
 
-A kernel takes 50 us with 3 stages, 49 with 4; with 5 its results are wrong.
+A kernel takes 50 us with 3 stages, 49 with 4; with 5 its results are wrong. FAKE_COMPILE_LOG names
+a file for a line a compile: begin and end on the monotonic clock; each then takes 5 ms.
 """
 import base64
 import hashlib
 import json
+import os
 import sys
+import time
 
 NAMES = """a_ptr a_desc b_ptr b_desc bias_ptr c_ptr a_scale_ptr b_scale_ptr topk_weights_ptr
 sorted_token_ids_ptr expert_ids_ptr num_tokens_post_padded_ptr N K EM num_valid_tokens stride_am
@@ -45,4 +48,9 @@ reply(op="hello", protocol=1, python="3.9.1", triton="3.6.0", engine="sglang",
 for line in stdin:
     request = json.loads(line)
     if request["op"] == "compile":
+        if "FAKE_COMPILE_LOG" in os.environ:
+            begin = time.monotonic()
+            time.sleep(0.005)
+            with open(os.environ["FAKE_COMPILE_LOG"], "a", encoding="ascii") as log:
+                log.write("%.6f %.6f\n" % (begin, time.monotonic()))
         reply(op="compiled", id=request["id"], **compiled(request))
