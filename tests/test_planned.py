@@ -53,11 +53,23 @@ def without_python():
     assert "   1 fits     fits" in rest and " 256 too big  too big" in rest, rest
     assert "no compiler" in rest and "regs" in rest.splitlines()[1]
     assert "  BM16  0001011212340112123424680123135737xx135636xx6xxx" in rest, rest
+    assert "  BM64  22222222222233333333555x444455d5s7xxssssssxxsxxx" in rest, rest
+    assert "44 regs  no spill" in rest, rest
     assert "d" in screen("latency").splitlines()[7][32:], "the engine's default is not marked"
-    assert "no-python" in screen("log"), screen("log")
+    assert "no-python" in screen("log") and "of SGLang 0.5.4.post2 and Triton 3.6.0" in screen("log")
     assert "no NVIDIA GB10 here to measure on" in screen("refused")
     assert "nothing here was measured" in screen("export")
     assert not os.path.exists(DB), "a plan was stored"
+
+
+def predicted():
+    """No table is shipped for bf16: shared memory by prediction, registers unknown."""
+    path = os.path.join(folder, "script")
+    with open(path, "w") as file:
+        file.write(":wait paused\n:save-screen @bf16\nq\n".replace("@", folder + "/"))
+    run("mixtral-8x7b-v0.1", "--tp", "2", *MODEL[3:], *NO_PYTHON, "--script", path)
+    assert "no compiler (L says why): predicted" in screen("bf16"), screen("bf16")
+    assert "regs  no" not in screen("bf16"), screen("bf16")
 
 
 def entry_by_entry():
@@ -101,6 +113,6 @@ def no_tune():
     assert not os.path.exists(DB)
 
 
-for test in (without_python, entry_by_entry, compiled, at_rest, lines, no_tune):
+for test in (without_python, predicted, entry_by_entry, compiled, at_rest, lines, no_tune):
     test()
     print("ok", test.__name__)

@@ -80,8 +80,10 @@ static void format_seconds(double seconds, char *buffer, size_t size)
 {
     if (seconds < 100)
         snprintf(buffer, size, "%.0f s", seconds);
-    else
+    else if (seconds < 100 * 60)
         snprintf(buffer, size, "%.0f min", seconds / 60);
+    else
+        snprintf(buffer, size, "%.0f h", seconds / 3600);
 }
 
 static int core_count(const struct arguments *args)

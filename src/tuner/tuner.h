@@ -103,7 +103,8 @@ struct snapshot {
     struct toolchain toolchain;
     char backend[16]; /* "cuda", "replay", "none" */
     bool planned;     /* nothing is measured nor stored: points_* count kernels, error says why
-                         there is no compiler, "" when there is; incumbent_tile is the file's entry
+                         there is no compiler, "" when there is, and label whose facts stand in
+                         then, "" for none; incumbent_tile is the file's entry
                          as it stands there, whether it runs or not */
     bool recorded;    /* figures are a recording's, not this machine's */
     char label[160];  /* "recorded on NVIDIA H100 ..", "" for a real card */

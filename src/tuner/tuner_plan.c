@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "store/store.h"
+#include "tuner/compiled.h"
 #include "tuner/incumbent.h"
 
 #include <stdio.h>
@@ -11,7 +12,8 @@
 
 /*
  * A plan: the card is not here, so that nothing is timed and nothing stored. Kernels are compiled
- * for it where Python has Triton; elsewhere the prediction of shared memory stands alone.
+ * for it where Python has Triton; elsewhere stands what is shipped of such kernels, and of the
+ * others the prediction of shared memory.
  */
 
 #define WAIT_S 0.1
@@ -157,13 +159,38 @@ static bool take_answer(
     return true;
 }
 
+/* Of tiles that the engine runs as they are: the table knows no clamped ones. */
+static void show_shipped(struct tuner *tuner)
+{
+    struct compiled compiled;
+    if (compiled_load(&tuner->question, &compiled))
+        snprintf(tuner->view.label, sizeof tuner->view.label, "%s", compiled.origin);
+    for (int g = 0; g < GEMM_COUNT; g++)
+        for (size_t t = 0; t < tuner->plan.space_count && compiled.count > 0; t++) {
+            const struct tile *tile = &tuner->plan.tiles[t].tile;
+            const struct compiled_row *row = compiled_find(&compiled, (enum gemm)g, tile);
+            if (row && tuner->plan.tiles[t].same == (int)t)
+                tuner->view.facts[g][t] = (struct kernel_fact){
+                    .shared_bytes = row->shared_bytes,
+                    .shared_exact = true,
+                    .registers = (short)row->registers,
+                    .spill_bytes = row->spill_bytes,
+                };
+        }
+    compiled_free(&compiled);
+}
+
 static void close_compiler(struct planner *planner, const struct error *err)
 {
     struct tuner *tuner = planner->tuner;
     planner->open = false;
     session_close(&tuner->session);
     snprintf(tuner->view.error, sizeof tuner->view.error, "%.1000s", err->text);
-    tuner_event(tuner, "note", "shared memory is predicted, no compiler: %s", err->text);
+    if (tuner->view.points_done == 0)
+        show_shipped(tuner);
+    tuner_event(tuner, "note", "no compiler, %s%s: %s",
+        tuner->view.label[0] ? "facts as shipped, of " : "shared memory is predicted",
+        tuner->view.label, err->text);
 }
 
 static void open_compiler(struct planner *planner)

@@ -54,7 +54,8 @@ void view_plan_progress(const struct view *view)
     const char *pause = state_running(snapshot) || snapshot->points_left == 0 ? "" : ", paused";
     if (*snapshot->error)
         canvas_print(view->canvas, rect, 0, 0, ROLE_WARN,
-            "nothing is measured; shared memory predicted, no compiler: L says why");
+            "nothing is measured; no compiler (L says why): %s",
+            *snapshot->label ? "facts as shipped" : "predicted");
     else if (snapshot->state == TUNER_STARTING)
         canvas_print(view->canvas, rect, 0, 0, ROLE_TEXT,
             "nothing is measured; looking for a Python that has Triton");
@@ -70,6 +71,9 @@ void view_plan_log(const struct view *view, const struct rect *rect)
     int y = 0;
     if (*snapshot->error)
         y += canvas_wrap(view->canvas, rect, 0, y, ROLE_WARN, snapshot->error);
+    if (*snapshot->label)
+        canvas_print(
+            view->canvas, rect, 0, y++, ROLE_TEXT, "facts as shipped, of %s", snapshot->label);
     if (*snapshot->toolchain.triton)
         canvas_print(view->canvas, rect, 0, y++, ROLE_TEXT, "compiled by Triton %s, ptxas %s",
             snapshot->toolchain.triton, snapshot->toolchain.ptxas_version);
