@@ -48,7 +48,7 @@ def new_tune():
 def picked():
     t = start()
     t.until("glm-4.7-fp8 TP4")
-    assert "100%" in t.text() and "1 tunes in" in t.screen.display[0]
+    assert "100%" in t.text() and "1 tune in" in t.screen.display[0]
     t.press("\r")
     t.until("100 %  done")
     leave(t, 0)
@@ -57,7 +57,7 @@ def picked():
 def started_and_left():
     """Another question, slowly: it runs when the screen opens, and is there to go on with."""
     t = start("--pace", "1", "--seed", "7")
-    t.until("1 tunes in")
+    t.until("1 tune in")
     t.press("n")
     t.until("same as")
     t.press("\r")

@@ -15,11 +15,11 @@ static void fill_tunes(struct start *start)
 {
     static const struct start_tune tunes[] = {
         {7, "glm-4.7-fp8 TP4", "NVIDIA GB10", "sglang:0.5.4.post2", "cuda", "unfinished",
-            "2026-11-25 14:02", 37},
+            "2026-11-25 14:02", 37, "full, 1920 tiles, M 1,2,4"},
         {5, "qwen3-coder-480b-a35b-instruct TP8", "NVIDIA H100 80GB HBM3", "sglang:0.5.23",
-            "replay", "done", "2026-11-24 09:30", 100},
+            "replay", "done", "2026-11-24 09:30", 100, "quick, 480 tiles, M 1,8,64"},
         {2, "zai-org/GLM-4.5-Air-FP8 TP2", "NVIDIA GB10", "vllm:0.33.0", "cuda", "failed",
-            "2026-10-01 23:59", 4},
+            "2026-10-01 23:59", 4, "full, 1920 tiles, M 1"},
     };
     start->tune_count = sizeof tunes / sizeof tunes[0];
     start->tunes = xcalloc(start->tune_count, sizeof *start->tunes);
@@ -55,7 +55,7 @@ static void look_at(struct start *start, const char *error)
     struct start_look *look = xcalloc(1, sizeof *look);
     *look = (struct start_look){
         .facts = {{"time", "about 2 min (estimate): 58 s to compile on 16 cores, 35 s to time"},
-            {"tiles", "1696 of 1920 can run; 18 batch sizes; about 1136 kernels to compile"},
+            {"tiles", "1696 of 1920 can run; 18 batch sizes; about 1136 kernels"},
             {"files",
                 "moebench-out/configs/triton_3_6_0/E=160,N=384,device_name=NVIDIA_H100_80GB_HBM3,"
                 "dtype=fp8_w8a8.json"}},

@@ -68,6 +68,21 @@ static int percent_done(const struct store_tune *tune)
     return tune->total > 0 ? (int)(100 * tune->done / tune->total) : 0;
 }
 
+/* What the list's columns do not tell. */
+static void describe(const char *text, char *buffer, size_t size)
+{
+    struct question q = {0};
+    struct text line = {0};
+    if (question_from_json(text, &q, NULL, NULL)) {
+        text_add(&line, "%s, %zu tiles, M ", effort_name(q.effort), q.space.count);
+        for (int i = 0; i < q.batch_size_count; i++)
+            text_add(&line, "%s%d", i ? "," : "", q.batch_sizes[i]);
+    }
+    snprintf(buffer, size, "%s", line.data ? line.data : "");
+    text_free(&line);
+    question_free(&q);
+}
+
 static void fill_tune(struct store *store, const struct store_tune *stored, struct start_tune *tune)
 {
     struct store_device device;
@@ -79,6 +94,7 @@ static void fill_tune(struct store *store, const struct store_tune *stored, stru
     snprintf(tune->state, sizeof tune->state, "%s", tune_state_name(stored->state));
     if (store_get_device(store, stored->device, &device, NULL))
         snprintf(tune->device, sizeof tune->device, "%s", device.device.name);
+    describe(stored->question, tune->about, sizeof tune->about);
     clock_iso(stored->touched, touched, sizeof touched);
     snprintf(tune->touched, sizeof tune->touched, "%.10s %.5s", touched, touched + 11);
 }

@@ -114,7 +114,7 @@ static void add_time(
     else
         add_fact(look, "time", "about %s (estimate): %s to compile on %d cores, %s to time", all,
             compile, cores, timing);
-    add_fact(look, "tiles", "%zu of %zu can run; %d batch sizes; about %zu kernels to compile",
+    add_fact(look, "tiles", "%zu of %zu can run; %d batch sizes; about %zu kernels",
         plan_fitting(&plan), plan.space_count, q->batch_size_count, estimate.kernels);
     plan_free(&plan);
 }

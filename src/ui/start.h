@@ -18,6 +18,7 @@ struct start_tune {
     char model[128], device[128], engine[48], backend[16], state[16];
     char touched[24]; /* "2026-11-25 14:02", UTC */
     int percent;
+    char about[160]; /* what else tells it from others: "quick, M 1,8,64, 480 tiles" */
 };
 
 struct start_model {

@@ -9,11 +9,12 @@
 
 static void print_list(const struct start *start)
 {
-    printf("%zu tunes in %s\n", start->tune_count, start->db);
+    printf("%zu tune%s in %s\n", start->tune_count, start->tune_count == 1 ? "" : "s", start->db);
     for (size_t i = 0; i < start->tune_count; i++) {
         const struct start_tune *tune = &start->tunes[i];
-        printf("%zu: %s, %s, %s, %d %%, %s, touched %s UTC, %s\n", i + 1, tune->model, tune->device,
-            tune->engine, tune->percent, tune->state, tune->touched, tune->backend);
+        printf("%zu: %s, %s, %s, %d %%, %s, touched %s UTC, %s; %s\n", i + 1, tune->model,
+            tune->device, tune->engine, tune->percent, tune->state, tune->touched, tune->backend,
+            tune->about);
     }
     printf("new ones run on: %s; names:", start->here);
     for (size_t i = 0; i < start->model_count; i++)

@@ -66,7 +66,7 @@ static void draw_list(const struct page *page)
 {
     const struct start *start = page->start;
     const struct rect *body = &page->body;
-    int count = (int)start->tune_count, rows = body->height - 1;
+    int count = (int)start->tune_count, rows = body->height - 2;
     int first = first_row(count, rows, start->row);
     if (count == 0) {
         canvas_print(page->canvas, body, 0, 1, ROLE_TEXT, "no tunes yet: n makes one");
@@ -84,6 +84,8 @@ static void draw_list(const struct page *page)
             page->canvas, body, 0, 0, ROLE_HEADING, "  %-20s %-10s %4s", "model", "device", "done");
     for (int y = 0; y < rows && first + y < count; y++)
         draw_tune(page, &start->tunes[first + y], 1 + y, first + y == start->row);
+    canvas_print(page->canvas, body, 2, body->height - 1, ROLE_DIM, "%s, %s",
+        start->tunes[start->row].state, start->tunes[start->row].about);
 }
 
 static void draw_pick(const struct page *page)
@@ -153,8 +155,8 @@ static void draw_title(const struct page *page)
     struct rect row = {0, 0, page->canvas->width, 1};
     switch (start->page) {
     case START_LIST:
-        canvas_print(page->canvas, &row, 0, 0, ROLE_TITLE, "moebench  %zu tunes in %s",
-            start->tune_count, start->db);
+        canvas_print(page->canvas, &row, 0, 0, ROLE_TITLE, "moebench  %zu tune%s in %s",
+            start->tune_count, start->tune_count == 1 ? "" : "s", start->db);
         break;
     case START_HELP:
         canvas_print(page->canvas, &row, 0, 0, ROLE_TITLE, "moebench  keys; Esc leaves");
