@@ -56,7 +56,8 @@ def without_python():
     assert "  BM64  22222222222233333333555x444455d5s7xxssssssxxsxxx" in rest, rest
     assert "44 regs  no spill" in rest, rest
     assert "d" in screen("latency").splitlines()[7][32:], "the engine's default is not marked"
-    assert "no-python" in screen("log") and "of SGLang 0.5.4.post2 and Triton 3.6.0" in screen("log")
+    log = screen("log")
+    assert "no-python" in log and "of SGLang 0.5.4.post2 and Triton 3.6.0" in log, log
     assert "no NVIDIA GB10 here to measure on" in screen("refused")
     assert "nothing here was measured" in screen("export")
     assert not os.path.exists(DB), "a plan was stored"
