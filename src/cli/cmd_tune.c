@@ -84,12 +84,13 @@ static void name_files(const struct snapshot *s, const char *out)
 /* Follows the tune to its end, one line a second at most. Returns the last snapshot, borrowed. */
 static const struct snapshot *follow(struct tuner *tuner, const char *out)
 {
-    bool terminal = isatty(STDERR_FILENO), asked = false, named = false, told = false;
+    bool terminal = isatty(STDERR_FILENO), asked = false, named = false, card = false;
     double printed = 0;
-    char event[256] = "";
+    unsigned told = 0;
 
     for (;;) {
         struct pollfd fd = {.fd = tuner_fd(tuner), .events = POLLIN};
+        const char *news[SNAPSHOT_EVENTS];
         const struct snapshot *s;
 
         if (poll(&fd, 1, 500) < 0 && errno != EINTR)
@@ -105,22 +106,21 @@ static const struct snapshot *follow(struct tuner *tuner, const char *out)
                 fprintf(stderr, "%s\n", s->notice);
             name_files(s, out);
         }
-        if (!told && !s->recorded && !isnan(s->first_timing_s)) {
-            told = true;
+        if (!card && !s->recorded && !isnan(s->first_timing_s)) {
+            card = true;
             tune_print_card(stderr, s);
         }
-        if (strcmp(event, s->last_event) != 0) {
-            memcpy(event, s->last_event, sizeof event);
-            fprintf(stderr, "%s%s\n", terminal ? "\r\033[K" : "", event);
-        }
+        for (int i = 0, count = snapshot_news(s, &told, news); i < count; i++)
+            fprintf(stderr, "%s%s
+", terminal ? "[K" : "", news[i]);
         if (has_ended(s)) {
-            if (terminal)
-                fputs("\r\033[K", stderr);
-            return s;
+                if (terminal)
+                    fputs("\r\033[K", stderr);
+                return s;
         }
         if (s->state != TUNER_STARTING && clock_monotonic() - printed >= (terminal ? 0.1 : 1.0)) {
-            printed = clock_monotonic();
-            tune_print_progress(stderr, s, terminal);
+                printed = clock_monotonic();
+                tune_print_progress(stderr, s, terminal);
         }
         tuner_snapshot_release(tuner, s);
     }

@@ -91,6 +91,8 @@ enum tuner_stage {
 
 const char *tuner_stage_name(enum tuner_stage stage); /* "compile_wait", "measure", ... */
 
+#define SNAPSHOT_EVENTS 8
+
 /*
  * Everything a reader may show, as of one moment; owned by the tuner, borrowed by the reader
  * between tuner_snapshot_acquire and _release, constant while borrowed.
@@ -127,10 +129,12 @@ struct snapshot {
     bool memory_shared;                  /* the machine's: GPU and CPU share them */
     bool sentinel_ok;
     int worker_restarts;
-    char last_event[256]; /* the newest line of the log */
-    char notice[256];     /* about the database (no WAL on NFS), "" none */
-    char error[1024];     /* why TUNER_FAILED / TUNER_STOPPED */
-    struct ab_view ab;    /* the latest A/B */
+    char last_event[256];              /* the newest line of the log */
+    unsigned event_count;              /* lines of the log in this run */
+    char events[SNAPSHOT_EVENTS][256]; /* the latest, line n at n % SNAPSHOT_EVENTS */
+    char notice[256];                  /* about the database (no WAL on NFS), "" none */
+    char error[1024];                  /* why TUNER_FAILED / TUNER_STOPPED */
+    struct ab_view ab;                 /* the latest A/B */
     struct {
         unsigned long long number; /* of commands answered: grows with each */
         bool refused;
@@ -171,6 +175,11 @@ enum tuner_command_kind {
     TUNER_AB,          /* `ab`, before the race goes on; how it goes stands in the snapshot */
     TUNER_AB_STOP      /* what was timed is kept, UNDECIDED */
 };
+
+/* The lines of the log that came since `*told` (0 at first), oldest first, as far as they are still
+ * there; borrowed from the snapshot. Returns how many. */
+int snapshot_news(
+    const struct snapshot *snapshot, unsigned *told, const char *news[SNAPSHOT_EVENTS]);
 
 struct tuner_command {
     enum tuner_command_kind kind;

@@ -70,8 +70,8 @@ static bool show_newest_event(struct tuner *tuner, struct error *err)
 
     if (!store_list_events(tuner->store, tuner->tune.id, 1, &events, &count, err))
         return false;
-    if (count > 0)
-        snprintf(tuner->view.last_event, sizeof tuner->view.last_event, "%.255s", events[0].text);
+    if (count > 0 && strncmp(tuner->view.last_event, events[0].text, 255) != 0)
+        tuner_view_event(tuner, events[0].text);
     free(events);
     return true;
 }

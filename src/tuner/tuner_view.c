@@ -5,6 +5,7 @@
 #include "base/text.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -109,6 +110,28 @@ void tuner_view_close(struct tuner *tuner)
         snapshot_free(tuner->buffers[i]);
         free(tuner->buffers[i]);
     }
+}
+
+void tuner_view_event(struct tuner *tuner, const char *text)
+{
+    struct snapshot *view = &tuner->view;
+    char *line = view->events[view->event_count++ % SNAPSHOT_EVENTS];
+
+    snprintf(line, sizeof view->events[0], "%.255s", text);
+    memcpy(view->last_event, line, sizeof view->last_event);
+}
+
+int snapshot_news(
+    const struct snapshot *snapshot, unsigned *told, const char *news[SNAPSHOT_EVENTS])
+{
+    unsigned missed = snapshot->event_count - *told;
+    int count = missed > SNAPSHOT_EVENTS ? SNAPSHOT_EVENTS : (int)missed;
+
+    for (int i = 0; i < count; i++)
+        news[i] =
+            snapshot->events[(snapshot->event_count - (unsigned)(count - i)) % SNAPSHOT_EVENTS];
+    *told = snapshot->event_count;
+    return count;
 }
 
 void tuner_view_cell(struct tuner *tuner, enum gemm gemm, int m_index, int tile)

@@ -91,7 +91,8 @@ static void print_ab(const struct snapshot *snapshot, struct ab_told *told)
 bool line_run(struct tuner *tuner, int *number, struct error *err)
 {
     static const int ends[] = {SIGHUP, SIGTERM, SIGINT};
-    char event[256] = "", phase[32] = "?";
+    char phase[32] = "?";
+    unsigned events = 0;
     int state = -1;
     bool ended = false, asked = false, leave = false;
     struct ab_told told = {0};
@@ -99,10 +100,9 @@ bool line_run(struct tuner *tuner, int *number, struct error *err)
         sigaction(ends[i], &(struct sigaction){.sa_handler = keep_signal}, NULL);
     while (!signalled && !leave && state < TUNER_DONE) {
         const struct snapshot *snapshot = tuner_snapshot_acquire(tuner);
-        if (strcmp(event, snapshot->last_event) != 0) {
-            snprintf(event, sizeof event, "%s", snapshot->last_event);
-            printf("%s\n", event);
-        }
+        const char *news[SNAPSHOT_EVENTS];
+        for (int i = 0, count = snapshot_news(snapshot, &events, news); i < count; i++)
+            printf("%s\n", news[i]);
         if (state != (int)snapshot->state || strcmp(phase, snapshot->phase) != 0)
             print_state(snapshot);
         print_ab(snapshot, &told);
