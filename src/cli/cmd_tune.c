@@ -111,16 +111,15 @@ static const struct snapshot *follow(struct tuner *tuner, const char *out)
             tune_print_card(stderr, s);
         }
         for (int i = 0, count = snapshot_news(s, &told, news); i < count; i++)
-            fprintf(stderr, "%s%s
-", terminal ? "[K" : "", news[i]);
+            fprintf(stderr, "%s%s\n", terminal ? "\r\033[K" : "", news[i]);
         if (has_ended(s)) {
-                if (terminal)
-                    fputs("\r\033[K", stderr);
-                return s;
+            if (terminal)
+                fputs("\r\033[K", stderr);
+            return s;
         }
         if (s->state != TUNER_STARTING && clock_monotonic() - printed >= (terminal ? 0.1 : 1.0)) {
-                printed = clock_monotonic();
-                tune_print_progress(stderr, s, terminal);
+            printed = clock_monotonic();
+            tune_print_progress(stderr, s, terminal);
         }
         tuner_snapshot_release(tuner, s);
     }
