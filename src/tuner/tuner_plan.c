@@ -265,7 +265,7 @@ static void obey(struct planner *planner, const struct tuner_command *command)
     case TUNER_STOP:
         return;
     default:
-        tuner_answer(tuner, true, "a plan: no %s here to measure on", tuner->question.device.name);
+        tuner_answer(tuner, true, "a plan: nothing is measured or stored");
     }
 }
 

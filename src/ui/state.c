@@ -379,29 +379,28 @@ static struct effect follower_key(struct state *state, const struct snapshot *sn
     return dispatch_key(state, snapshot, key);
 }
 
-/* What a plan can do of it: nothing that needs the card. */
-static struct effect planned_effect(
-    struct state *state, const struct snapshot *snapshot, const struct effect *effect)
+/* Of a plan: as ever, but for what needs the card or its figures. */
+static struct effect planned_key(struct state *state, const struct snapshot *snapshot, int key)
 {
-    static const enum tuner_command_kind fine[] = {
-        TUNER_PAUSE, TUNER_RESUME, TUNER_CHOOSE, TUNER_CHOOSE_PAIR, TUNER_UNDO_CHOICE};
-    if (effect->kind != EFFECT_COMMAND)
-        return *effect;
-    for (size_t i = 0; i < sizeof fine / sizeof fine[0]; i++)
-        if (effect->command.kind == fine[i])
-            return *effect;
-    snprintf(state->notice, sizeof state->notice, "a plan: no %.100s here to measure on",
-        snapshot->question.device.name);
-    return (struct effect){.kind = EFFECT_NONE};
+    static const enum action measuring[] = {
+        ACTION_NEXT, ACTION_REMEASURE, ACTION_VERIFY, ACTION_AB, ACTION_EXPORT};
+    for (size_t i = 0; i < sizeof measuring / sizeof measuring[0]; i++) {
+        if (state->overlay != OVERLAY_NONE || key_action(key) != measuring[i])
+            continue;
+        state_note(
+            state, "a plan: no %.100s here, nothing is measured", snapshot->question.device.name);
+        return (struct effect){.kind = EFFECT_NONE};
+    }
+    return dispatch_key(state, snapshot, key);
 }
 
 struct effect state_key(struct state *state, const struct snapshot *snapshot, int key)
 {
     if (snapshot->follows_pid)
         return follower_key(state, snapshot, key);
-    struct effect effect = dispatch_key(state, snapshot, key);
     if (snapshot->planned)
-        return planned_effect(state, snapshot, &effect);
+        return planned_key(state, snapshot, key);
+    struct effect effect = dispatch_key(state, snapshot, key);
     if (effect.kind != EFFECT_COMMAND || snapshot->state != TUNER_STOPPED)
         return effect;
     state_note(state, "the tune was stopped and takes no commands");

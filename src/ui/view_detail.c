@@ -206,7 +206,7 @@ static void draw_legend(const struct view *view, int y)
     }
     canvas_print(
         view->canvas, rect, 1, y++, ROLE_TEXT, "x does not fit  ! failed  w wrong  . unmeasured");
-    canvas_print(view->canvas, rect, 1, y, ROLE_TEXT, "d default  o chosen  > running now");
+    canvas_print(view->canvas, rect, 1, y, ROLE_TEXT, "d default  i incumbent  o chosen  > now");
 }
 
 static void draw_log(const struct view *view)
