@@ -86,7 +86,7 @@ p
 :save-screen @refused
 e
 :save-screen @editor
-:wait points=6000
+:wait points=1500
 :save-screen @later
 :wait paused
 :save-screen @ended

@@ -128,6 +128,7 @@ void fixture_snapshot(struct snapshot *snapshot)
     snapshot->running_tile = 300;
     snapshot->points_done = 25000;
     snapshot->points_left = 40000;
+    snapshot->done_fraction = 0.381;
     snapshot->left_s = 372;
     snapshot->clock_mhz = 2431;
     snapshot->temperature_c = 71;

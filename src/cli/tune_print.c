@@ -50,7 +50,7 @@ void tune_print_card(FILE *stream, const struct snapshot *s)
 void tune_print_progress(FILE *stream, const struct snapshot *s, bool terminal)
 {
     long long total = s->points_done + s->points_left;
-    double share = total > 0 ? (double)s->points_done / (double)total : 0, best = best_here(s);
+    double share = tuner_share(s), best = best_here(s);
     char left[32], where[32] = "", us[32] = "";
 
     format_time(s->left_s, left, sizeof left);

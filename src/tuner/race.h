@@ -141,7 +141,8 @@ struct race_decision {
 void race_decide(const struct race *race, int m_index, struct race_decision *decision);
 
 struct race_progress {
-    size_t points_done, points_total; /* fitting points; those a round left behind count as done */
+    size_t points_done, points_total; /* of the scan; those that it left behind count as done */
+    size_t fitting;                   /* points that could be timed */
     double left_s;                    /* expected seconds of GPU time to go */
     double done_fraction;             /* 0 .. 1 of the expected GPU time */
 };

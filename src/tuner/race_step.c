@@ -365,11 +365,12 @@ void race_measure_progress(const struct race *race, struct race_progress *progre
 {
     const struct plan *plan = race->plan;
     int ms = plan->question->batch_size_count;
-    size_t asked = 0, open = 0;
+    size_t asked = 0, points = 0, open = 0;
     double left = 0, all = 0;
 
     for (int g = 0; g < GEMM_COUNT; g++) {
         asked += plan->question->gemms[g];
+        points += race->scan_count[g] * (size_t)ms;
         for (size_t i = 0; i < race->scan_count[g]; i++) {
             for (int m = 0; m < ms; m++) {
                 int tile = race->scan[g][i];
@@ -387,7 +388,8 @@ void race_measure_progress(const struct race *race, struct race_progress *progre
             left += rest * later_seconds(race, (enum gemm)g, m);
         }
     }
-    progress->points_total = plan_fitting(plan) * asked * (size_t)ms;
+    progress->fitting = plan_fitting(plan) * asked * (size_t)ms;
+    progress->points_total = points;
     progress->points_done =
         progress->points_total - (open < progress->points_total ? open : progress->points_total);
     progress->left_s = left;

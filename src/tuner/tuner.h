@@ -120,6 +120,7 @@ struct snapshot {
     int m;            /* what runs now, 0 none */
     int running_tile; /* index in the space, -1 none */
     long long points_done, points_left, samples, launches, compiles;
+    double done_fraction; /* of the GPU time that the tune is expected to take; NaN unknown */
     double gpu_s, wall_s, left_s; /* left_s: estimate from measured speed, NaN unknown */
     double stage_s[STAGE_COUNT];  /* of this run */
     double first_timing_s;        /* from the run's start to its first sample, NaN: none yet */
@@ -200,6 +201,8 @@ void tuner_post(struct tuner *tuner, const struct tuner_command *command);
 /* Becomes readable when a newer snapshot stands ready; for poll(). */
 int tuner_fd(const struct tuner *tuner);
 const struct snapshot *tuner_snapshot_acquire(struct tuner *tuner);
+/* How much of the tune is done, 0 .. 1: by expected time, else by points; 1 only at its end. */
+double tuner_share(const struct snapshot *snapshot);
 void tuner_snapshot_release(struct tuner *tuner, const struct snapshot *snapshot);
 /* Stops (if still running), joins the thread, frees. */
 void tuner_close(struct tuner *tuner);

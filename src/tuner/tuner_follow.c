@@ -86,7 +86,7 @@ static void show_tune(struct tuner *tuner)
     tuner->view.points_done = tune->done;
     tuner->view.points_left = tune->total - tune->done;
     tuner->view.fitting_points = (size_t)tune->total;
-    tuner->view.left_s = NAN;
+    tuner->view.left_s = tuner->view.done_fraction = NAN;
     tuner->view.wall_s = tuner->idle_s;
     if (tune->state == TUNE_DONE || tune->build == 0) {
         tuner->view.phase[0] = '\0';

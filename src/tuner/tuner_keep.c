@@ -70,6 +70,7 @@ bool tuner_keep_open(struct tuner *tuner, struct error *err)
 
     snprintf(tuner->view.backend, sizeof tuner->view.backend, "%.*s",
         (int)strcspn(tuner->options.backend, ":"), tuner->options.backend);
+    tuner->view.recorded = strcmp(tuner->view.backend, "replay") == 0;
     question = question_json(&tuner->question, tuner->view.backend);
     tuner->store = store_open(tuner->options.db, mode, err);
     tuner->device.device = tuner->question.device;

@@ -86,7 +86,7 @@ void tuner_view_open(struct tuner *tuner)
     free(fresh);
     tuner->view.question = tuner->question;
     tuner->view.running_tile = -1;
-    tuner->view.left_s = NAN;
+    tuner->view.left_s = tuner->view.done_fraction = NAN;
     tuner->view.clock_mhz = tuner->view.temperature_c = tuner->view.power_w = NAN;
     tuner->view.first_timing_s = NAN;
     tuner->view.sentinel_ok = true;
@@ -219,8 +219,20 @@ static void fill_progress(struct tuner *tuner)
     race_measure_progress(tuner->race, &progress);
     tuner->view.points_done = (long long)progress.points_done;
     tuner->view.points_left = (long long)(progress.points_total - progress.points_done);
-    tuner->view.fitting_points = progress.points_total;
+    tuner->view.fitting_points = progress.fitting;
+    tuner->view.done_fraction = progress.done_fraction;
     tuner->view.left_s = progress.left_s;
+}
+
+double tuner_share(const struct snapshot *snapshot)
+{
+    long long total = snapshot->points_done + snapshot->points_left;
+
+    if (snapshot->state == TUNER_DONE)
+        return 1;
+    if (!isnan(snapshot->done_fraction))
+        return fmin(0.999, snapshot->done_fraction);
+    return total > 0 ? (double)snapshot->points_done / (double)total : 0;
 }
 
 static void copy_snapshot(const struct tuner *tuner, struct snapshot *to)

@@ -93,9 +93,9 @@ static int draw_provenance(const struct view *view, int y)
         canvas_print(view->canvas, rect, x, y, ROLE_TEXT, " %.0f C", past->temperature_c);
     y++;
     if (past->build.id > 0)
-        canvas_print(view->canvas, rect, 1, y++, ROLE_DIM, "%s %s, triton %s, ptxas %s, sm_%d",
-            past->build.engine, past->build.engine_version, past->build.triton, past->build.ptxas,
-            past->build.arch);
+        canvas_print(view->canvas, rect, 1, y++, ROLE_DIM, "sm_%d, %s %s, triton %s, ptxas %s",
+            past->build.arch, past->build.engine, past->build.engine_version, past->build.triton,
+            past->build.ptxas);
     return y;
 }
 

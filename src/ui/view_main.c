@@ -71,8 +71,7 @@ static enum role origin_role(const struct snapshot *snapshot)
 
 static int percent(const struct snapshot *snapshot)
 {
-    long long total = snapshot->points_done + snapshot->points_left;
-    return total > 0 ? (int)(100 * snapshot->points_done / total) : 0;
+    return (int)(100 * tuner_share(snapshot));
 }
 
 static const char *short_device(const struct snapshot *snapshot)
