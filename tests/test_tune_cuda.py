@@ -74,6 +74,27 @@ class TuneCuda(unittest.TestCase):
         again, said = self.tune("--exhaustive", "--again")
         self.assertEqual(again["compiles"], 0)
 
+    def test_the_installed_engine_s_file_is_the_incumbent(self):
+        """Its folder is what the helper finds with the Python that serves."""
+        tile = {"BLOCK_SIZE_M": 16, "BLOCK_SIZE_N": 64, "BLOCK_SIZE_K": 64, "GROUP_SIZE_M": 4,
+                "num_warps": 4, "num_stages": 3}
+        result, _ = self.tune("--quick", "--db", os.path.join(self.folder, "first.db"))
+        name = "E=8,N=32,device_name=%s.json" % result["device"].replace(" ", "_")
+        configs = os.path.join(self.folder, "configs")
+        path = os.path.join(configs, "triton_3_6_0", name)
+        os.makedirs(os.path.dirname(path))
+        with open(path, "w", encoding="ascii") as out:
+            json.dump({"8": tile}, out)
+        os.environ["FAKE_CONFIG_DIR"] = configs
+        try:
+            result, said = self.tune("--quick")
+        finally:
+            del os.environ["FAKE_CONFIG_DIR"]
+        self.assertIn(f"incumbent: {path} (what the engine loads now)", said)
+        for choice in result["choices"]:
+            self.assertEqual(choice["incumbent_tile"], tile)
+            self.assertGreater(choice["incumbent_us"], 0)
+
     def test_unified_memory(self):
         """Case A14: NVML has no memory figures; they are the machine's, and said to be shared."""
         card = smi()
