@@ -18,6 +18,14 @@ SMI = os.path.join(SOURCE, "tests/data/cases/A14-unified-memory/nvidia-smi.csv")
 CONFIG = {"architectures": ["Qwen3MoeForCausalLM"], "model_type": "qwen3_moe", "hidden_size": 64,
           "moe_intermediate_size": 32, "num_experts": 8, "num_experts_per_tok": 2,
           "torch_dtype": "bfloat16"}
+# Runs here what it is to run inside, and copies to the path behind the container's name.
+DOCKER = """#!/bin/sh
+echo "$@" | head -n 1 >> "$DOCKER_LOG"
+case $1 in
+exec) shift 3; exec "$@" ;;
+cp) [ -d "${3#*:}" ] || { echo "no such directory: $3" >&2; exit 1; }; cp -r "$2" "${3#*:}" ;;
+esac
+"""
 SPACE = ["--warps", "4", "--stages", "3,4,5", "--bn", "32", "--bk", "64", "--bm", "16,32",
          "--group", "1", "--batch-sizes", "1,8"]
 
@@ -142,6 +150,41 @@ class TuneCuda(unittest.TestCase):
         _, timed, met, _ = self.overlaps("name=Discrete")
         self.assertGreater(timed, 0)
         self.assertGreater(met, 0, "nothing overlaps where it may: the test sees nothing")
+
+    def test_container(self):
+        """--container: the helper runs in it, and it gets the files, from tune and from export."""
+        out, inside = os.path.join(self.folder, "out"), os.path.join(self.folder, "inside/configs")
+        argv = os.path.join(self.folder, "argv")
+        os.makedirs(inside)
+        docker = os.path.join(self.folder, "docker")
+        with open(docker, "w", encoding="ascii") as file:
+            file.write(DOCKER)
+        os.chmod(docker, 0o755)
+        before = dict(os.environ)
+        self.addCleanup(lambda: (os.environ.clear(), os.environ.update(before)))
+        os.environ.update(PATH=self.folder + ":" + before["PATH"], DOCKER_LOG=argv,
+                          FAKE_CONFIG_DIR=inside)
+        self.tune("--container", "server", "--out", out, "--batch-sizes", "1")
+        names = os.listdir(os.path.join(out, "configs", "triton_3_6_0"))
+        self.assertEqual(len(names), 2)
+        self.assertEqual(set(os.listdir(os.path.join(inside, "triton_3_6_0"))), set(names))
+        with open(argv, encoding="ascii") as file:
+            calls = [line.split() for line in file]
+        self.assertEqual(calls[0][:5], ["exec", "-i", "server", sys.executable, COMPILER])
+        self.assertEqual(calls[-1], ["cp", out + "/configs/.", "server:" + inside])
+        shutil.rmtree(os.path.join(inside, "triton_3_6_0"))
+        export = ["export", "--db", os.path.join(self.folder, "tune.db"), "--out", out,
+                  "--container", "server", "--python", f"{sys.executable} {COMPILER}"]
+        said = self.run_it(*export).stdout
+        self.assertEqual(set(os.listdir(os.path.join(inside, "triton_3_6_0"))), set(names))
+        self.assertIn(f"-v {out}:/moebench:ro -e SGLANG_MOE_CONFIG_DIR=/moebench", said)
+        self.assertIn(f"copied {out}/configs to server:{inside}", said)
+        os.environ["FAKE_CONFIG_DIR"] = os.path.join(self.folder, "nowhere/configs")
+        failed = self.run_it(*export, code=1).stderr
+        self.assertIn("no such directory", failed)
+        self.assertIn("the files are in " + out, failed)
+        os.environ["FAKE_CONFIG_DIR"] = ""
+        self.assertIn("no folder of the engine's configs", self.run_it(*export, code=1).stderr)
 
     def test_what_is_not_told(self):
         """No NVML: dashes, never a 0, and the tune goes on."""

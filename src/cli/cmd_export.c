@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/commands.h"
+#include "cli/container.h"
 #include "cli/database.h"
 
 #include "base/text.h"
@@ -16,6 +17,8 @@ static const struct option_spec export_options[] = {
     {"out", "DIR", "what SGLANG_MOE_CONFIG_DIR will be"},
     DATABASE_OPTION,
     {"triton", "VERSION", "the server's Triton, which names the folder (the one timed with)"},
+    {"container", "NAME", "the running container that serves: gets the files too (docker cp)"},
+    {"python", "CMD", "the Python in it that has the engine (python3)"},
     {"allow-recorded", NULL, "export though the figures are a recording's"},
     {"force", NULL, "export over files of another layer"},
     {0},
@@ -125,6 +128,25 @@ static bool fill_set(struct store *store, const struct store_tune *tune, struct 
     return fill_entries(store, tune, set, err);
 }
 
+static bool copy_into_container(
+    const struct arguments *args, const struct export_set *set, const char *out, struct error *err)
+{
+    struct compiler_options options = {
+        .container = arguments_text(args, "container", NULL),
+        .python = arguments_text(args, "python", NULL),
+        .arch = set->question->device.arch,
+    };
+    char folder[512], *note = NULL;
+    bool done =
+        !options.container || (container_config_dir(&options, folder, sizeof folder, err) &&
+                                  container_copy(options.container, out, folder, &note, err));
+
+    if (note)
+        fputs(note, stdout);
+    free(note);
+    return done;
+}
+
 static bool write_set(
     const struct arguments *args, const struct export_set *set, const char *out, struct error *err)
 {
@@ -150,7 +172,7 @@ static bool write_set(
     free(summary);
     free(text);
     export_result_free(&result);
-    return true;
+    return copy_into_container(args, set, out, err);
 }
 
 static int export_run(const struct arguments *args, struct error *err)

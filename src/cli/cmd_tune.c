@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/commands.h"
+#include "cli/container.h"
 #include "cli/tune_ask.h"
 #include "cli/tune_print.h"
 
-#include "base/child.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "tuner/result.h"
@@ -125,31 +125,23 @@ static const struct snapshot *follow(struct tuner *tuner, const char *out)
     }
 }
 
+/* Where a container serves. */
 static bool copy_into_container(
-    const char *container, const char *out, const char *config_dir, struct error *err)
+    const struct arguments *args, const char *out, const char *config_dir, struct error *err)
 {
-    char *from = xasprintf("%s/configs/.", out), *to = xasprintf("%s:%s", container, config_dir);
-    const char *const words[] = {"docker", "cp", from, to, NULL};
-    struct child child;
-    bool done = false;
-    char *line;
+    const char *container = arguments_text(args, "container", NULL);
+    char *note = NULL;
+    bool done = !container || container_copy(container, out, config_dir, &note, err);
 
-    if (child_start(&child, words, err)) {
-        while (child_read_line(&child, 60, &line) == CHILD_LINE)
-            free(line);
-        child_stop(&child, 5);
-        done = child.status == 0 || error_set(err, ERROR_FAILED, "docker cp %s %s: %s", from, to,
-                                        child_how_it_ended(&child));
-    }
-    free(from);
-    free(to);
+    if (note)
+        fputs(note, stdout);
+    free(note);
     return done;
 }
 
 static bool export_to(const struct arguments *args, const struct snapshot *s, const char *out,
     struct json *result, struct error *err)
 {
-    const char *container = arguments_text(args, "container", NULL);
     struct export_set *set = xcalloc(1, sizeof *set);
     struct export_result written;
     char *text, *summary;
@@ -179,8 +171,7 @@ static bool export_to(const struct arguments *args, const struct snapshot *s, co
         json_add_int(result, "left_out", written.left_out);
         free(summary);
         free(text);
-        if (container && s->toolchain.config_dir[0])
-            done = copy_into_container(container, out, s->toolchain.config_dir, err);
+        done = copy_into_container(args, out, s->toolchain.config_dir, err);
     } else {
         json_add_array(result, "exported");
     }

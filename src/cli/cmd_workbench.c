@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/commands.h"
+#include "cli/container.h"
 #include "cli/start_ask.h"
 #include "cli/tune_print.h"
 
@@ -55,10 +56,18 @@ static bool export_now(
             "not exported: recorded figures; --allow-recorded exports them all the same");
     struct export_set *set = xcalloc(1, sizeof *set);
     struct export_result written;
+    const char *container = arguments_text(args, "container", NULL);
+    char *copied = NULL;
     tune_export_set(snapshot, set);
     bool done = export_write(set, out, arguments_flag(args, "force"), &written, err);
     if (done)
         say_written(&written, out, note, size);
+    if (done && container)
+        done = container_copy(container, out, snapshot->toolchain.config_dir, &copied, err);
+    if (copied)
+        snprintf(note + strlen(note), size - strlen(note), "; %s", copied);
+    note[strcspn(note, "\n")] = '\0';
+    free(copied);
     export_result_free(&written);
     free(set);
     return done;

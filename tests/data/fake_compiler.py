@@ -3,6 +3,7 @@
 
 A kernel takes 50 us with 3 stages, 49 with 4; with 5 its results are wrong. FAKE_COMPILE_LOG names
 a file for a line a compile: begin and end on the monotonic clock; each then takes 5 ms.
+FAKE_CONFIG_DIR is where the engine keeps its configs.
 """
 import base64
 import hashlib
