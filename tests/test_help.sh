@@ -26,6 +26,8 @@ rm -f err.$$
 
 "$MOEBENCH" no-such-command >/dev/null 2>&1
 [ $? = 2 ] || fail "an unknown command must exit with 2"
+"$MOEBENCH" "$TOP_SRCDIR/tests/data/cases/A11-key-names/dense-not-moe.config.json" 2>&1 |
+    grep -q 'a dense model' || fail "a file that is no model of ours must say why"
 "$MOEBENCH" help no-such-command >/dev/null 2>&1
 [ $? = 2 ] || fail "help of an unknown command must exit with 2"
 if [ -c /dev/full ]; then

@@ -86,6 +86,12 @@ def refused():
     for key in "\x7f/no/such/place\r":
         t.press(key)
     t.until("no such file")
+    t.press("\x1b[Ax")
+    t.until("model: x")
+    for key in "\x7f~/hub/models--acme--Tiny-MoE/snapshots/c0ffee\r":
+        t.press(key)
+    t.until("c0ffee")
+    t.until("the experts' width, 768")
     t.press("\x1b[A" + "a")
     t.until("model: a")
     for key in "cme":

@@ -35,6 +35,13 @@ static bool takes_value(const struct command *command, const char *name)
     return option->argument != NULL;
 }
 
+/* No shell stands between a typed "~/models" and its file. */
+static char *expand_home(const char *word)
+{
+    const char *home = getenv("HOME");
+    return home && text_starts_with(word, "~/") ? xasprintf("%s%s", home, word + 1) : xstrdup(word);
+}
+
 bool start_line_make(
     const struct arguments *before, char *const words[], struct start_line *line, struct error *err)
 {
@@ -51,7 +58,7 @@ bool start_line_make(
                                   : xasprintf("--%s", name);
     }
     for (size_t i = 0; i < more; i++)
-        line->argv[count++] = xstrdup(words[i]);
+        line->argv[count++] = expand_home(words[i]);
     return arguments_parse(&line->args, before->command, (int)count, line->argv, err);
 }
 
