@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: MIT
 """The workbench by its script mode and its line UI, on a made-up recording."""
 import os
-import platform
 import re
 import subprocess
 import tempfile
@@ -80,44 +79,63 @@ def saved_theme():
         assert '"cividis"' in file.read()
 
 
-def compare_golden(name, got):
-    """With tests/screens, but for times. A race that measures otherwise has another screen, and so
-    may a machine that rounds otherwise: compared where they were made."""
-    if platform.machine() != "x86_64":
-        return
-    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "screens", "replay-" + name)
-    got = re.sub(r"\d\d-\d\d \d\d:\d\d", "MM-DD hh:mm", got)
-    got = re.sub(r"\d{4}-\d\d-\d\d", "YYYY-MM-DD", got)
-    if os.environ.get("MOEBENCH_UPDATE_SCREENS"):
-        with open(path, "w") as file:
-            file.write(got)
-    with open(path) as file:
-        assert file.read() == got, (
-            "%s is another screen; if that is meant, MOEBENCH_UPDATE_SCREENS=1 remakes it:\n%s" % (
-                path, got))
+SIZES = ("80x24", "160x45", "200x50", "40x10", "39x9")
+SAVES = "".join(":resize %s\n:save-screen @%s\n" % (size, size) for size in SIZES)
+GOLDEN = [*OPTIONS[:6], "--warps", "4,8", "--db"]
 
 
-def goldens():
-    """A whole recorded tune on screens of all sizes; no line over the width."""
-    sizes = ("80x24", "160x45", "200x50", "40x10", "39x9")
-    saves = "".join(":resize %s\n:save-screen @%s\n" % (size, size) for size in sizes)
-    options = [*OPTIONS[:6], "--warps", "4,8", "--db", os.path.join(folder, "golden.db")]
-    play(":wait done\nb\n%s:resize 80x24\nG PgDn d b\n:save-screen @unfolded\nL\n"
-         ":save-screen @log\nq q\n" % saves, *options)
-    for size in sizes:
+def check_sizes():
+    """No line over the width; all columns of the map from 80 on."""
+    for size in SIZES:
         width, height = map(int, size.split("x"))
         lines = screen(size).splitlines()
         assert len(lines) == height and max(map(len, lines)) <= width
         if width >= 80:
             assert re.search("w8   [0-9.xod]{48}( |$)", lines[4]), lines[4]
-        compare_golden(size + ".txt", screen(size))
-        compare_golden(size + ".roles", screen(size + ".roles"))
-    for name in ("unfolded", "log"):
-        compare_golden(name + ".txt", screen(name))
+
+
+def compare_golden(name, saved):
+    """With tests/screens, but for times; MOEBENCH_UPDATE_SCREENS=1 remakes it."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "screens", "replay-" + name)
+    got = re.sub(r"\d\d-\d\d \d\d:\d\d", "MM-DD hh:mm", screen(saved))
+    got = re.sub(r"\d{4}-\d\d-\d\d", "YYYY-MM-DD", got)
+    if os.environ.get("MOEBENCH_UPDATE_SCREENS"):
+        with open(path, "w") as file:
+            file.write(got)
+    with open(path) as file:
+        assert file.read() == got, path + " is another screen:\n" + got
+
+
+def goldens():
+    """A recorded tune at rest, which no change of the race makes another."""
+    options = [*GOLDEN, os.path.join(folder, "rest2.db"), "--paused"]
+    play(":wait paused\nDown Right\n%s:resize 80x24\nG PgDn d\n:save-screen @unfolded\nL\n"
+         ":save-screen @log\nq q\n" % SAVES, *options, code=4)
+    check_sizes()
+    for size in SIZES:
+        compare_golden(size + ".txt", size)
+        compare_golden(size + ".roles", size + ".roles")
+    compare_golden("unfolded.txt", "unfolded")
+    compare_golden("log.txt", "log")
     for theme in ("mono", "ascii"):
-        play(":wait done\nb\n:save-screen @%s\nq\n" % theme, *options, "--theme", theme)
+        play(":wait paused\nDown Right\n:save-screen @%s\nq\n" % theme, *options, "--theme", theme,
+             code=4)
         assert screen(theme).isascii()
-        compare_golden("80x24.txt", screen(theme))
+        compare_golden("80x24.txt", theme)
+
+
+def done_at_every_size():
+    play(":wait done\nb\n%s:resize 160x45\nL\n:save-screen @log\nq q\n" % SAVES, *GOLDEN,
+         os.path.join(folder, "sizes.db"))
+    check_sizes()
+    large = screen("160x45")
+    assert re.search(r"[0-9.]+ \[[ .:|<>]{32}\] [0-9.]+", large), "no plot of the samples"
+    for part in ("sm_90, sglang", "fastest up tiles at M=1", "entry of up, serves M 1..8",
+                 " race: BM", "steps, against the best"):
+        assert part in large, part
+    story = screen("80x24").splitlines()[21]
+    assert re.search(r"verified  \d+ samples  \[[ .:|<>]{14}\]  serves M 1..8", story), story
+    assert "begins" in screen("log") and "M=64 settled by race" in screen("log")
 
 
 def lines():
@@ -128,6 +146,7 @@ def lines():
     assert "\033" not in done.stdout
 
 
-for test in (whole_flow, resumed_without_model, paused, refusals, saved_theme, goldens, lines):
+for test in (whole_flow, resumed_without_model, paused, refusals, saved_theme, goldens,
+             done_at_every_size, lines):
     test()
     print("ok", test.__name__)
