@@ -60,6 +60,36 @@ static void kernel_by_kernel(void **state)
     plan_close(&plan);
 }
 
+/* A launch that neither warms up nor may show an item to be hopeless is not made. */
+static void needless_discards_are_left_out(void **state)
+{
+    (void)state;
+    struct plan plan = make(false, false, 6, 1);
+    struct plan_batch batch;
+
+    for (int i = 0; i < 6; i++)
+        plan.items[i].launches = i < 3 ? 1 : 4;
+    plan_begin(&plan, 0, true);
+    assert_true(plan_next(&plan, &batch));
+    assert_int_equal(batch.count, 1); /* the kernel's first M; a sample is but a launch */
+    assert_int_equal(batch.entries[0].item, 0);
+    for (int i = 3; i < 6; i++)
+        plan.items[i].ran = true;
+    items[4].give_up_us = 50;
+    plan_begin(&plan, 1, true);
+    assert_true(plan_next(&plan, &batch));
+    assert_int_equal(batch.count, 1);
+    assert_int_equal(batch.entries[0].item, 4);
+    plan_close(&plan);
+    plan = make(true, false, 6, 2);
+    for (int i = 0; i < 6; i++)
+        plan.items[i].ran = i % 2;
+    plan_begin(&plan, 0, true);
+    assert_true(plan_next(&plan, &batch));
+    assert_int_equal(batch.count, 3);
+    plan_close(&plan);
+}
+
 /* What was stored before counts in, so that later samples see other draws. */
 static void numbers_go_on(void **state)
 {
@@ -155,6 +185,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sample_is_long_enough),
         cmocka_unit_test(kernel_by_kernel),
+        cmocka_unit_test(needless_discards_are_left_out),
         cmocka_unit_test(numbers_go_on),
         cmocka_unit_test(batches_are_short),
         cmocka_unit_test(pairs_share_their_draws),

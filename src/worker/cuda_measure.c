@@ -73,6 +73,7 @@ static bool prepare_item(struct run *run, int index, struct error *err)
     run->plan.items[index] = (struct plan_item){
         .launches = plan_launches(roofline.us, timing_granularity_us(cuda->timing)),
         .us = us > 0 ? us : UNKNOWN_TIMES * roofline.us,
+        .ran = us > 0,
     };
     return true;
 }

@@ -78,6 +78,18 @@ static void add_rounds(struct plan *plan, int from, int to)
     }
 }
 
+/* How many launches of an item are discarded. */
+static int discards(const struct plan *plan, int index, int group)
+{
+    const struct measure_item *item = &plan->job->items[index];
+    const struct plan_item *state = &plan->items[index];
+    bool follows = !plan->job->shuffle && !plan->job->paired && index > plan->starts[group];
+
+    if ((state->ran && item->give_up_us <= 0) || (follows && state->launches == 1))
+        return 0;
+    return item->discard;
+}
+
 void plan_begin(struct plan *plan, int group, bool first)
 {
     const int from = plan->starts[group], to = plan->starts[group + 1];
@@ -91,7 +103,9 @@ void plan_begin(struct plan *plan, int group, bool first)
     }
     for (int i = from; i < to; i++) {
         const struct measure_item *item = &plan->job->items[i];
-        const int steps = first ? item->discard > 0 : plan->items[i].done ? 0 : item->samples;
+        const int steps = first                 ? discards(plan, i, group) > 0
+                          : plan->items[i].done ? 0
+                                                : item->samples;
 
         for (int sample = 0; sample < steps; sample++)
             add_step(plan, i, sample);

@@ -19,6 +19,7 @@
 struct plan_item {
     int launches; /* a sample */
     double us;    /* a launch, as far as known */
+    bool ran;     /* in this process */
     bool done;    /* gave up: no samples */
 };
 
