@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "tuner/result.h"
+#include "worker/client.h"
 
 #include <errno.h>
 #include <math.h>
@@ -231,16 +232,20 @@ static int tune_run(const struct arguments *args, struct error *err)
 {
     const char *out = arguments_text(args, "out", NULL);
     struct tune_ask *ask = xcalloc(1, sizeof *ask);
+    struct tune_card card = {.keep = true};
     struct tuner *tuner = NULL;
     double began = clock_monotonic();
     int code = 0;
 
-    if (tune_ask(args, arguments_operand(args, 0), ask, err) && can_time(ask, err)) {
+    if (tune_ask_on(args, arguments_operand(args, 0), &card, ask, err) && can_time(ask, err)) {
         announce(ask);
         ask->options.began = began;
+        ask->options.worker = card.worker;
         catch_signals();
         tuner = tuner_open(&ask->question, &ask->options, err);
     }
+    if (!tuner)
+        client_close(card.worker, true);
     if (tuner) {
         const struct snapshot *last = follow(tuner, out);
         code = report(args, last, out, err);

@@ -74,7 +74,10 @@ void tune_card_ask(struct tune_card *card, int ordinal)
     card->there = client != NULL;
     if (client)
         card->device = client_hello(client)->device;
-    client_close(client, false);
+    if (card->keep)
+        card->worker = client;
+    else
+        client_close(client, false);
 }
 
 /* A recording brings its device with it, and its engine unless one is named. */

@@ -46,7 +46,9 @@ struct tune_ask {
 struct tune_card {
     bool asked, there;
     struct device device;
-    struct error why; /* it is not there */
+    struct error why;      /* it is not there */
+    bool keep;             /* asked for: */
+    struct client *worker; /* .. that was asked, the caller's own */
 };
 
 /* Asks a worker, unless it was asked before. */

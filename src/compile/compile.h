@@ -79,6 +79,9 @@ struct compiler;
 
 /* Starts python and greets; fails with what is missing and how to get it (ERROR_DEVICE). */
 struct compiler *compiler_open(const struct compiler_options *options, struct error *err);
+/* The same in two steps, with time for something else while Triton is imported. */
+struct compiler *compiler_start(const struct compiler_options *options, struct error *err);
+bool compiler_greet(struct compiler *compiler, struct error *err);
 const struct toolchain *compiler_toolchain(const struct compiler *compiler);
 /*
  * Queues one kernel; answers come from compiler_next in any order. A kernel in the cache comes

@@ -197,7 +197,7 @@ static bool read_greeting(struct compiler *compiler, struct error *err)
     return error_set(err, ERROR_DEVICE, "compile helper: %s", text ? text : "it does not greet");
 }
 
-static bool helper_start(struct compiler *compiler, struct error *err)
+static bool helper_spawn(struct compiler *compiler, struct error *err)
 {
     struct error cause = {0};
     if (!child_start(&compiler->child, (const char *const *)compiler->words, &cause))
@@ -207,7 +207,12 @@ static bool helper_start(struct compiler *compiler, struct error *err)
     compiler->running = true;
     if (!send_script(compiler, &cause))
         log_line("compile helper: %s", cause.text); /* it has ended: how, the greeting says */
-    return read_greeting(compiler, err);
+    return true;
+}
+
+static bool helper_start(struct compiler *compiler, struct error *err)
+{
+    return helper_spawn(compiler, err) && read_greeting(compiler, err);
 }
 
 static void fill_toolchain(struct toolchain *toolchain, const struct json *greeting)
@@ -246,19 +251,36 @@ bool compiler_look(
     return ok;
 }
 
-struct compiler *compiler_open(const struct compiler_options *options, struct error *err)
+struct compiler *compiler_start(const struct compiler_options *options, struct error *err)
 {
     struct compiler *compiler = xcalloc(1, sizeof *compiler);
     compiler->arch = options->arch;
     compiler->words = helper_words(options, err);
     compiler->hello = hello_line(options);
-    if (compiler->words == NULL || !helper_start(compiler, err)) {
+    if (compiler->words == NULL || !helper_spawn(compiler, err)) {
         compiler_close(compiler);
         return NULL;
     }
-    fill_toolchain(&compiler->toolchain, compiler->greeting);
     if (!options->no_cache)
         cache_open(&compiler->cache, NULL, CACHE_LIMIT);
+    return compiler;
+}
+
+bool compiler_greet(struct compiler *compiler, struct error *err)
+{
+    if (!read_greeting(compiler, err))
+        return false;
+    fill_toolchain(&compiler->toolchain, compiler->greeting);
+    return true;
+}
+
+struct compiler *compiler_open(const struct compiler_options *options, struct error *err)
+{
+    struct compiler *compiler = compiler_start(options, err);
+    if (compiler && !compiler_greet(compiler, err)) {
+        compiler_close(compiler);
+        return NULL;
+    }
     return compiler;
 }
 

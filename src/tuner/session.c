@@ -7,34 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool session_open(struct session *session, const struct question *question,
-    const struct session_options *options, struct error *err)
-{
-    struct compiler_options compiler = options->compiler;
-
-    *session = (struct session){.options = *options, .question = question};
-    if (text_starts_with(options->backend, "replay")) {
-        const char *file = strchr(options->backend, ':');
-        char *path = replay_path(file ? file + 1 : NULL, err);
-        session->recorded = path ? recorded_open(path, err) : NULL;
-        free(path);
-        if (!session->recorded)
-            return false;
-        replay_toolchain(session->recorded, &session->toolchain);
-        return true;
-    }
-    compiler.arch = question->device.arch;
-    session->compiler = compiler_open(&compiler, err);
-    if (!session->compiler)
-        return false;
-    session->toolchain = *compiler_toolchain(session->compiler);
-    return true;
-}
-
-static bool set_up(struct session *session, struct error *err)
+static void fill_setup(const struct session *session, struct setup *setup)
 {
     const struct question *q = session->question;
-    struct setup setup = {
+
+    *setup = (struct setup){
         .engine = q->engine,
         .shape = q->shape,
         .max_m = q->batch_sizes[q->batch_size_count - 1],
@@ -44,10 +21,50 @@ static bool set_up(struct session *session, struct error *err)
         .hot = q->hot,
         .allow_busy = session->options.allow_busy,
     };
+    if (setup->max_m < 2)
+        setup->max_m = 2; /* every kernel is checked at two M */
+    memcpy(setup->routing_file, q->routing_file, sizeof setup->routing_file);
+}
 
-    if (setup.max_m < 2)
-        setup.max_m = 2; /* every kernel is checked at two M */
-    memcpy(setup.routing_file, q->routing_file, sizeof setup.routing_file);
+static bool open_recorded(struct session *session, struct error *err)
+{
+    const char *file = strchr(session->options.backend, ':');
+    char *path = replay_path(file ? file + 1 : NULL, err);
+
+    session->recorded = path ? recorded_open(path, err) : NULL;
+    free(path);
+    if (session->recorded)
+        replay_toolchain(session->recorded, &session->toolchain);
+    return session->recorded != NULL;
+}
+
+bool session_open(struct session *session, const struct question *question,
+    const struct session_options *options, struct error *err)
+{
+    struct compiler_options compiler = options->compiler;
+    struct setup setup;
+
+    *session = (struct session){.options = *options, .question = question};
+    if (text_starts_with(options->backend, "replay"))
+        return open_recorded(session, err);
+    compiler.arch = question->device.arch;
+    session->compiler = compiler_start(&compiler, err);
+    if (!session->compiler)
+        return false;
+    fill_setup(session, &setup);
+    session->begun = options->worker && options->early &&
+                     client_begin_setup(session->options.worker, &setup, NULL);
+    if (!compiler_greet(session->compiler, err))
+        return false;
+    session->toolchain = *compiler_toolchain(session->compiler);
+    return true;
+}
+
+static bool set_up(struct session *session, struct error *err)
+{
+    struct setup setup;
+
+    fill_setup(session, &setup);
     return client_setup(session->client, &setup, &session->report, err);
 }
 
@@ -58,9 +75,16 @@ bool session_start_worker(struct session *session, struct error *err)
         .ordinal = session->options.device_ordinal,
         .pace = session->options.pace,
     };
+    bool begun = session->begun;
 
     session_drop_worker(session);
-    session->client = client_open(&options, err);
+    session->client = session->options.worker;
+    session->options.worker = NULL;
+    session->begun = false;
+    if (begun)
+        return client_end_setup(session->client, &session->report, err);
+    if (!session->client)
+        session->client = client_open(&options, err);
     return session->client && set_up(session, err);
 }
 
@@ -120,6 +144,7 @@ int session_fd(const struct session *session)
 void session_close(struct session *session)
 {
     client_close(session->client, false);
+    client_close(session->options.worker, true);
     compiler_close(session->compiler);
     recorded_free(session->recorded);
     for (size_t i = 0; i < session->waiting_count; i++)

@@ -16,6 +16,8 @@ struct session_options {
     int device_ordinal;
     struct compiler_options compiler;
     bool allow_busy;
+    struct client *worker; /* one that runs already, taken over; NULL: none */
+    bool early;            /* it is set up while the helper starts */
 };
 
 struct session {
@@ -24,6 +26,7 @@ struct session {
     struct recorded *recorded;       /* NULL on a real card */
     struct compiler *compiler;       /* NULL on a recording */
     struct client *client;           /* NULL while there is none */
+    bool begun;                      /* options.worker is being set up */
     struct toolchain toolchain;
     struct setup_report report;
     struct compile_result *waiting; /* recorded answers not yet collected */
@@ -31,7 +34,8 @@ struct session {
     long long jobs; /* ids given out */
 };
 
-/* Looks at the tool chain (or opens the recording); starts no worker yet. */
+/* Looks at the tool chain (or opens the recording); starts no worker. options->worker is the
+ * session's from here on, whatever is returned. */
 bool session_open(struct session *session, const struct question *question,
     const struct session_options *options, struct error *err);
 /* Starts the worker and sets the layer up; ends a running one first. */

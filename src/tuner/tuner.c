@@ -148,6 +148,7 @@ static void tuner_free(struct tuner *tuner)
 {
     free_race(tuner);
     tuner_view_close(tuner);
+    client_close(tuner->options.worker, true);
     store_tune_free(&tuner->tune);
     store_close(tuner->store);
     free_options(tuner);

@@ -24,9 +24,10 @@ struct tuner_options {
     bool no_incumbent;     /* race against the engine's default alone */
     bool again;            /* a finished tune is timed afresh */
     bool allow_busy;
-    bool paused;  /* open at rest */
-    double began; /* clock_monotonic at the command's start, 0: at tuner_open */
-    bool follow;  /* show the tune while another process drives it, instead of failing */
+    bool paused;           /* open at rest */
+    double began;          /* clock_monotonic at the command's start, 0: at tuner_open */
+    struct client *worker; /* that told the device; once opened the tuner's own; NULL: none */
+    bool follow;           /* show the tune while another process drives it, instead of failing */
 };
 
 /* One tile on one (GEMM, M), as a screen draws it. */

@@ -100,17 +100,24 @@ static bool ask_for(
     return done;
 }
 
+/* Compiling and timing would take turns at the memory's bandwidth. */
+static bool shares_memory(const struct tuner *tuner)
+{
+    return tuner->question.device.unified && !tuner->session.recorded;
+}
+
 /*
  * Asks for what the race needs. What it is likely to need later comes with it where there is room:
  * in a wave on unified memory, elsewhere on cores that would idle, so few at a time that what is
  * needed never waits long behind it.
  */
-static bool submit(struct tuner *tuner, bool unified, struct error *err)
+bool tuner_ask_kernels(struct tuner *tuner, struct error *err)
 {
+    const bool unified = shares_memory(tuner);
     const size_t most = unified ? WAVE : QUEUE, pending = session_pending(&tuner->session);
     const long cores = sysconf(_SC_NPROCESSORS_ONLN);
     struct race_kernel_id *ids = xcalloc(most, sizeof *ids);
-    size_t count = race_wanted(tuner->race, ids, most), room = cores > 0 ? (size_t)cores : 1;
+    size_t count = race_wanted(tuner->race, ids, most), room = cores > 0 ? 2 * (size_t)cores : 2;
     bool done;
 
     race_longest_first(tuner->race, ids, count, unified ? 0 : count / 4);
@@ -148,13 +155,13 @@ static bool compile_wave(struct tuner *tuner, struct error *err)
  */
 bool tuner_compile(struct tuner *tuner, struct error *err)
 {
-    bool unified = tuner->question.device.unified && !tuner->session.recorded, any;
+    bool wave = shares_memory(tuner), any;
 
-    if (unified && session_pending(&tuner->session) > 0)
+    if (wave && session_pending(&tuner->session) > 0)
         return compile_wave(tuner, err);
-    if (!submit(tuner, unified, err))
+    if (!tuner_ask_kernels(tuner, err))
         return false;
-    return unified ? compile_wave(tuner, err) : tuner_take_compiled(tuner, 0, &any, err);
+    return wave ? compile_wave(tuner, err) : tuner_take_compiled(tuner, 0, &any, err);
 }
 
 bool tuner_wait_for_kernel(struct tuner *tuner, struct error *err)

@@ -131,7 +131,7 @@ static bool next_event(
         *next = client_next(client, 0, event);
         if (*next != CLIENT_TIMEOUT || clock_monotonic() > end)
             return true;
-        if (!tuner_take_compiled(tuner, 0, &any, err))
+        if (!tuner_take_compiled(tuner, 0, &any, err) || (any && !tuner_ask_kernels(tuner, err)))
             return false;
         if (!any && poll(fds, 2, 1000) < 0 && errno != EINTR)
             abort();

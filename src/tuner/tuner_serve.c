@@ -20,8 +20,11 @@ static bool open_session(struct tuner *tuner, struct error *err)
         .device_ordinal = o->device_ordinal,
         .compiler = o->compiler,
         .allow_busy = o->allow_busy,
+        .worker = o->worker,
+        .early = tuner->tune.state != TUNE_DONE,
     };
 
+    tuner->options.worker = NULL;
     tuner_stage(tuner, STAGE_HELPER);
     if (session_open(&tuner->session, &tuner->question, &session, err))
         return true;

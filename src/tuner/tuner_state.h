@@ -154,6 +154,8 @@ bool tuner_out_of_time(const struct tuner *tuner);
 /* tuner_compile.c */
 /* Asks for what the race needs and takes in what has come; on unified memory to the wave's end. */
 bool tuner_compile(struct tuner *tuner, struct error *err);
+/* Only the asking. */
+bool tuner_ask_kernels(struct tuner *tuner, struct error *err);
 /* Takes in the answers there are, waiting up to `timeout` for the first; *any: there was one. Not
  * within a transaction. */
 bool tuner_take_compiled(struct tuner *tuner, double timeout, bool *any, struct error *err);

@@ -143,17 +143,26 @@ static bool client_send(
     return ok || error_prefix(err, "worker");
 }
 
+bool client_begin_setup(struct client *client, const struct setup *setup, struct error *err)
+{
+    struct worker_command command = {.op = COMMAND_SETUP, .setup = *setup};
+    client->loaded_count = 0; /* a new layer has no kernels */
+    return client_send(client, &command, err);
+}
+
+bool client_end_setup(struct client *client, struct setup_report *report, struct error *err)
+{
+    struct event *event = xcalloc(1, sizeof *event);
+    bool ok = client_expect(client, EVENT_READY, WORKER_SETUP_PATIENCE_S, event, err);
+    *report = event->ready;
+    free(event);
+    return ok;
+}
+
 bool client_setup(struct client *client, const struct setup *setup, struct setup_report *report,
     struct error *err)
 {
-    struct worker_command command = {.op = COMMAND_SETUP, .setup = *setup};
-    struct event *event = xcalloc(1, sizeof *event);
-    bool ok = client_send(client, &command, err) &&
-              client_expect(client, EVENT_READY, WORKER_SETUP_PATIENCE_S, event, err);
-    *report = event->ready;
-    client->loaded_count = 0; /* a new layer has no kernels */
-    free(event);
-    return ok;
+    return client_begin_setup(client, setup, err) && client_end_setup(client, report, err);
 }
 
 bool client_settle(struct client *client, struct setup_report *report, struct error *err)

@@ -26,6 +26,9 @@ const struct hello *client_hello(const struct client *client);
  * dropped, and so is every kernel that was loaded. */
 bool client_setup(struct client *client, const struct setup *setup, struct setup_report *report,
     struct error *err);
+/* The same in two steps: sent, then waited for. */
+bool client_begin_setup(struct client *client, const struct setup *setup, struct error *err);
+bool client_end_setup(struct client *client, struct setup_report *report, struct error *err);
 /* A new baseline of the sentinel, waited for; no job may be under way. */
 bool client_settle(struct client *client, struct setup_report *report, struct error *err);
 

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: MIT
+"""moebench tune on the cuda back-end, once more: what is compiled, started and measured again."""
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import unittest
+
+MOEBENCH = os.environ["MOEBENCH"]
+FAKE = os.path.join(os.environ["TOP_BUILDDIR"], "tests/fake_cuda.so")
+COMPILER = os.path.join(os.environ["TOP_SRCDIR"], "tests/data/fake_compiler.py")
+CONFIG = {"architectures": ["Qwen3MoeForCausalLM"], "model_type": "qwen3_moe", "hidden_size": 32,
+          "moe_intermediate_size": 16, "num_experts": 4, "num_experts_per_tok": 1,
+          "torch_dtype": "bfloat16"}
+TILES = "--bm 16 --bn 32,64 --bk 32 --warps 4 --stages 3,4".split()
+
+
+class TuneCuda(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.config = os.path.join(self.folder, "config.json")
+        self.db = os.path.join(self.folder, "t.db")
+        with open(self.config, "w", encoding="ascii") as out:
+            json.dump(CONFIG, out)
+
+    def tune(self, *more, fake=""):
+        env = dict(os.environ, MOEBENCH_LIBCUDA=FAKE, FAKE_CUDA=fake, XDG_CACHE_HOME=self.folder,
+                   XDG_STATE_HOME=self.folder)
+        run = subprocess.run(
+            [MOEBENCH, "tune", self.config, "--backend", "cuda", "--python",
+             f"{sys.executable} {COMPILER}", "--db", self.db, "--batch-sizes", "1", "--json",
+             *TILES, *more], capture_output=True, text=True, check=False, env=env)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        return json.loads(run.stdout.splitlines()[-1])
+
+    def workers(self):
+        with open(os.path.join(self.folder, "moebench", "log"), encoding="utf-8") as log:
+            return log.read().count("card open")
+
+    def test_a_second_tune_compiles_nothing(self):
+        first = self.tune()
+        self.assertEqual(first["state"], "done")
+        self.assertTrue(all(choice["verified"] for choice in first["choices"]))
+        self.assertGreaterEqual(first["compiles"], 32)  # every GROUP_SIZE_M of the near best
+        self.assertEqual(self.workers(), 1)  # the one that told the device
+        again = self.tune("--again")
+        self.assertEqual((again["state"], again["compiles"]), ("done", 0))
+        self.assertEqual(self.workers(), 2)
+        self.assertEqual(self.tune()["samples"], again["samples"])  # it is finished
+        self.assertEqual(self.workers(), 3)
+
+    def test_a_drift_gets_a_new_baseline(self):
+        """Two chunks are off, then the worker that there is measures what it is held against."""
+        result = self.tune(fake="drift=9:1.1")
+        self.assertEqual(result["state"], "done")
+        base = sqlite3.connect(self.db)
+        suspect = base.execute("select count(*) from chunk where suspect").fetchone()[0]
+        self.assertIn(suspect, (2, 3, 4))
+        self.assertEqual(self.workers(), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
