@@ -81,14 +81,14 @@ static void show_tune(struct tuner *tuner)
     const struct store_tune *tune = &tuner->tune;
 
     tuner->view.state = tune->state == TUNE_DONE ? TUNER_DONE
-                        : tune->build == 0       ? TUNER_STARTING
+                        : tuner->seen.chunk == 0 ? TUNER_STARTING
                                                  : TUNER_TIMING;
     tuner->view.points_done = tune->done;
     tuner->view.points_left = tune->total - tune->done;
     tuner->view.fitting_points = (size_t)tune->total;
     tuner->view.left_s = tuner->view.done_fraction = NAN;
     tuner->view.wall_s = tuner->idle_s;
-    if (tune->state == TUNE_DONE || tune->build == 0) {
+    if (tune->state == TUNE_DONE || tuner->seen.chunk == 0) {
         tuner->view.phase[0] = '\0';
         tuner->view.m = 0;
         tuner->view.running_tile = -1;
