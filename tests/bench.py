@@ -23,6 +23,7 @@ def store():
             "heat_map_query_s": (float(figures["map_s"]), "<= 0.02"),
             "cell_query_s": (float(figures["cell_s"]), "<= 0.02"),
             "choices_query_s": (float(figures["choices_s"]), "<= 0.02"),
+            "follower_query_s": (float(figures["follow_s"]), "<= 0.05"),
             "write_100k_s": (float(figures["write_s"]), ""),
             "database_bytes": (os.path.getsize(path), ""),
         }

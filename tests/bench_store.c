@@ -156,6 +156,31 @@ static void time_queries(struct store *store, long long tune, const struct space
     printf("choices_s %.4f\n", clock_monotonic() - since);
 }
 
+static bool keep_newest(const struct store_measurement *measurement, void *arg)
+{
+    long long *newest = arg;
+
+    *newest = measurement->chunk > *newest ? measurement->chunk : *newest;
+    return true;
+}
+
+/* What a second process, which has all but the last chunk, reads twice a second. */
+static void time_follower(struct store *store, long long tune)
+{
+    struct store_totals totals;
+    long long newest = 0, build;
+    struct store_tune found;
+
+    must(store_get_tune(store, tune, &found, &err));
+    build = found.build;
+    store_tune_free(&found);
+    must(store_each_measurement(store, tune, build, 0, keep_newest, &newest, &err));
+    double since = clock_monotonic();
+    must(store_get_totals(store, tune, &totals, &err));
+    must(store_each_measurement(store, tune, build, newest - 1, keep_newest, &newest, &err));
+    printf("follow_s %.4f\n", clock_monotonic() - since);
+}
+
 int main(int argc, char **argv)
 {
     long count = argc > 2 ? strtol(argv[2], NULL, 10) : 100000;
@@ -182,6 +207,7 @@ int main(int argc, char **argv)
     printf("resume_s %.4f\n", each(store, &all, &points));
     printf("points %ld\n", points);
     time_queries(store, tune, &space);
+    time_follower(store, tune);
     store_close(store);
     space_free(&space);
     return 0;
