@@ -3,16 +3,8 @@
 
 /*
  * How often a kernel stands as an entry in the 518 distinct config files for NVIDIA cards that
- * SGLang 0.5.4.post2 to 0.5.23 and vLLM 0.33.0 ship, GROUP_SIZE_M folded: the 96 most frequent
- * ones of the default grid (95 % of the 4,141 entries for fp8 and int8, 92 % of the 5,050 others).
- */
-#include "tuner/frequent.h"
-
-/*
- * How often a kernel stands as an entry in the 518 distinct config files for NVIDIA cards that
- * SGLang 0.5.4.post2 to 0.5.23 and vLLM 0.33.0 ship (fp8 and int8: 4,141 entries, 95 % of them
- * below; 16-bit:
- * 5,050, 92 %), GROUP_SIZE_M folded, the 96 most frequent of the default grid each.
+ * SGLang 0.5.4.post2 to 0.5.23 and vLLM 0.33.0 ship, GROUP_SIZE_M folded: the 96 most frequent ones
+ * of the default grid (95 % of the 4,141 entries for fp8 and int8, 92 % of the 5,050 others).
  */
 const struct frequent frequent_8bit[FREQUENT_COUNT] = {
     {16, 128, 128, 4, 3, 717},
