@@ -3,6 +3,7 @@
 
 #include "base/hash.h"
 #include "race_sim.h"
+#include "tuner/left.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -597,6 +598,35 @@ static void likely_kernels_are_groups_of_the_near_best(void **state)
     bench_close(&bench);
 }
 
+/* Compiling and timing overlap or add up; both go on as fast as they went so far. */
+static void time_left_is_wall_clock(void **state)
+{
+    struct left_facts facts = {.scan_gpu_s = 10, .later_gpu_s = 20, .kernels = 400};
+    struct bench bench;
+    struct race *race;
+    struct race_progress progress;
+    int kernels;
+
+    (void)state;
+    assert_true(fabs(left_seconds(&facts) - (40 + 24)) < 1e-6); /* nothing seen yet */
+    facts.kernel_s = 0.5;
+    facts.gpu_s = 9;
+    facts.timing_s = 18.8;
+    assert_true(fabs(left_seconds(&facts) - (200 + 40)) < 1e-6);
+    facts.unified = true;
+    assert_true(fabs(left_seconds(&facts) - (200 + 20 + 40)) < 1e-6);
+    bench_open(&bench, EFFORT_FULL, 1);
+    race = race_open(&bench.plan);
+    race_measure_progress(race, &progress);
+    kernels = progress.kernels_left;
+    assert_int_equal(kernels, bench.plan.scan_count[GEMM_UP] + bench.plan.scan_count[GEMM_DOWN]);
+    race_set_kernel(race, GEMM_UP, bench.plan.scan[GEMM_UP][0], KERNEL_READY, POINT_OK);
+    race_measure_progress(race, &progress);
+    assert_int_equal(progress.kernels_left, kernels - 1);
+    race_close(race);
+    bench_close(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -613,6 +643,7 @@ int main(void)
         cmocka_unit_test(the_second_kill_marks_a_tile),
         cmocka_unit_test(steps_are_long_and_grouped),
         cmocka_unit_test(long_compiles_start_early),
+        cmocka_unit_test(time_left_is_wall_clock),
         cmocka_unit_test(likely_kernels_are_groups_of_the_near_best),
     };
 

@@ -143,7 +143,8 @@ void race_decide(const struct race *race, int m_index, struct race_decision *dec
 struct race_progress {
     size_t points_done, points_total; /* of the scan; those that it left behind count as done */
     size_t fitting;                   /* points that could be timed */
-    double left_s;                    /* expected seconds of GPU time to go */
+    double scan_left_s, later_left_s; /* expected seconds of GPU time to go, after the scan too */
+    int kernels_left;                 /* that the scan waits for */
     double done_fraction;             /* 0 .. 1 of the expected GPU time */
 };
 

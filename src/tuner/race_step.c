@@ -12,6 +12,7 @@
 #define GROUP_SECONDS 0.4 /* of a shuffled job: mixed among themselves */
 #define CHECKS 64         /* a step */
 #define SAMPLE_US 200.0   /* a sample lasts at least so long (measuring.md, "Timing") */
+#define SCAN_TIMES 1.15   /* a point's sample with what is discarded before it */
 #define CHECK_COST_US 3e3 /* a launch, the comparison, the reference now and then */
 /* What a (GEMM, M) takes after the scan, by simulation; only for estimates. */
 #define LATER_SAMPLES 1360
@@ -354,11 +355,41 @@ void race_next(struct race *race, struct race_step *step)
 
 /* ---- how far it is ------------------------------------------------------------------------ */
 
+/* What a (GEMM, M) takes after the scan, in samples as long as its best's; by simulation. */
+static double later_samples(enum effort effort)
+{
+    static const double samples[] = {
+        [EFFORT_QUICK] = 1150,
+        [EFFORT_FULL] = 1800,
+        [EFFORT_EXHAUSTIVE] = 30000,
+    };
+
+    return samples[effort];
+}
+
 static double later_seconds(const struct race *race, enum gemm gemm, int m_index)
 {
     double best = race->best[gemm][m_index];
 
-    return isfinite(best) ? LATER_SAMPLES * sample_s(best) : 0;
+    return isfinite(best) ? later_samples(race->plan->question->effort) * sample_s(best) : 0;
+}
+
+/* A kernel's points that the scan lacks; *all grows by what they and the others take. Returns the
+ * GPU time of those. */
+static double scan_left(
+    const struct race *race, enum gemm gemm, int tile, size_t *open, double *all)
+{
+    double left = 0;
+
+    for (int m = 0; m < race->plan->question->batch_size_count; m++) {
+        bool needs = race_scan_needs(race, gemm, m, tile) ||
+                     (race->level[m] > race->scan_level && race->round[m] < 0);
+        double s = SCAN_TIMES * sample_s(expect_us(race, gemm, m, tile));
+        *all += s;
+        left += needs ? s : 0;
+        *open += needs;
+    }
+    return left;
 }
 
 void race_measure_progress(const struct race *race, struct race_progress *progress)
@@ -366,32 +397,29 @@ void race_measure_progress(const struct race *race, struct race_progress *progre
     const struct plan *plan = race->plan;
     int ms = plan->question->batch_size_count;
     size_t asked = 0, points = 0, open = 0;
-    double left = 0, all = 0;
+    double all = 0;
 
+    *progress = (struct race_progress){0};
     for (int g = 0; g < GEMM_COUNT; g++) {
         asked += plan->question->gemms[g];
         points += race->scan_count[g] * (size_t)ms;
         for (size_t i = 0; i < race->scan_count[g]; i++) {
-            for (int m = 0; m < ms; m++) {
-                int tile = race->scan[g][i];
-                bool needs = race_scan_needs(race, (enum gemm)g, m, tile) ||
-                             (race->level[m] > race->scan_level && race->round[m] < 0);
-                double s = 2e-6 * expect_us(race, (enum gemm)g, m, tile);
-                all += s;
-                left += needs ? s : 0;
-                open += needs;
-            }
+            int tile = race->scan[g][i];
+            double s = scan_left(race, (enum gemm)g, tile, &open, &all);
+            enum kernel_state state = race->kernels[g][tile].state;
+            progress->scan_left_s += s;
+            progress->kernels_left += s > 0 && (state == KERNEL_UNKNOWN || state == KERNEL_ASKED);
         }
         for (int m = 0; m < ms && plan->question->gemms[g]; m++) {
             double rest = 1 - fmax(0, race->round[m]) / (race->round_count + 1);
             all += later_seconds(race, (enum gemm)g, m);
-            left += rest * later_seconds(race, (enum gemm)g, m);
+            progress->later_left_s += rest * later_seconds(race, (enum gemm)g, m);
         }
     }
     progress->fitting = plan_fitting(plan) * asked * (size_t)ms;
     progress->points_total = points;
     progress->points_done =
         progress->points_total - (open < progress->points_total ? open : progress->points_total);
-    progress->left_s = left;
-    progress->done_fraction = all > 0 ? 1 - left / all : 0;
+    progress->done_fraction =
+        all > 0 ? 1 - (progress->scan_left_s + progress->later_left_s) / all : 0;
 }

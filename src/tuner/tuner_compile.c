@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tuner/tuner_state.h"
 
+#include "base/clock.h"
 #include "base/text.h"
 
 #include <stdio.h>
@@ -64,6 +65,7 @@ static bool take_answers(struct tuner *tuner, struct compile_result *result, str
     if (!done)
         return false;
     for (int i = 0; done && any; i++) {
+        tuner->burst_answers++;
         done = tuner_take_answer(tuner, result, err);
         kernel_free(&result->kernel);
         any = done && i + 1 < most && session_next(&tuner->session, 0, result);
@@ -80,6 +82,7 @@ bool tuner_take_compiled(struct tuner *tuner, double timeout, bool *any, struct 
     bool done = true;
 
     *any = session_next(&tuner->session, timeout, result);
+    tuner->burst_last = *any ? clock_monotonic() : tuner->burst_last;
     if (*any)
         done = take_answers(tuner, result, err);
     free(result);
@@ -91,6 +94,10 @@ static bool ask_for(
 {
     bool done = true;
 
+    if (count > 0 && session_pending(&tuner->session) == 0) {
+        tuner->burst_began = clock_monotonic();
+        tuner->burst_answers = 0;
+    }
     for (size_t i = 0; done && i < count; i++) {
         long long *ticket = &tuner->kernels[ids[i].gemm][ids[i].tile].ticket;
         done = session_submit(

@@ -37,8 +37,19 @@ static bool counts(struct tuner *tuner, const struct measure_chunk *chunk)
     return !chunk->suspect || tuner->suspects >= SUSPECT_TAKE;
 }
 
-static void show_chunk(struct tuner *tuner, const struct measure_chunk *chunk)
+static void show_item(struct tuner *tuner, const struct race_item *item)
 {
+    tuner->view.gemm = item->gemm;
+    tuner->view.m = item->m;
+    tuner->view.running_tile = (size_t)item->tile < tuner->plan.space_count ? item->tile : -1;
+}
+
+/* A job goes through many items: the one that was timed last stands for what runs. */
+static void show_chunk(
+    struct tuner *tuner, const struct race_step *step, const struct measure_chunk *chunk)
+{
+    if (chunk->sample_count > 0)
+        show_item(tuner, &step->items[chunk->samples[chunk->sample_count - 1].item]);
     tuner->view.samples += chunk->sample_count;
     tuner->view.launches += chunk->launches;
     tuner->view.gpu_s += chunk->gpu_s;
@@ -91,7 +102,7 @@ static bool take_chunk(struct tuner *tuner, const struct race_step *step,
         tuner_event(tuner, "suspect", "sentinel off by %.1f %% at %.0f MHz, %.0f W: %s",
             100 * chunk->sentinel, chunk->clock_mhz, chunk->power_w,
             counted ? "taken as the card's state" : "this chunk again");
-    show_chunk(tuner, chunk);
+    show_chunk(tuner, step, chunk);
     tuner_publish(tuner, false);
     return true;
 }
@@ -271,13 +282,6 @@ static void fill_item(
         .group = item->group,
     };
     memcpy(out->kernel, tuner->kernels[item->gemm][item->tile].hash, sizeof out->kernel);
-}
-
-static void show_item(struct tuner *tuner, const struct race_item *item)
-{
-    tuner->view.gemm = item->gemm;
-    tuner->view.m = item->m;
-    tuner->view.running_tile = (size_t)item->tile < tuner->plan.space_count ? item->tile : -1;
 }
 
 /* A new baseline of the sentinel. */

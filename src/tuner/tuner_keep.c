@@ -258,7 +258,7 @@ bool tuner_keep_read(struct tuner *tuner, struct error *err)
     *before = totals;
     tuner->view.samples = totals.samples;
     tuner->view.launches = totals.launches;
-    tuner->view.gpu_s = totals.gpu_s;
+    tuner->view.gpu_s = tuner->loaded_gpu_s = totals.gpu_s;
     tuner->idle_s = totals.wall_s;
     tuner_view_all(tuner);
     tuner_view_choices(tuner);

@@ -68,6 +68,10 @@ struct tuner {
     bool go_on;                   /* an unfinished race that ended is wanted again */
     double ended;                 /* when the race did, 0: it runs */
     unsigned long long ab_number; /* of A/Bs begun: each draws anew */
+    double loaded_gpu_s;          /* GPU time of earlier runs */
+    double burst_began;           /* kernels asked for in a row: when that began, */
+    double burst_last;            /* .. the last answer, */
+    int burst_answers;            /* .. and how many there were */
     int suspects;                 /* chunks in a row */
     bool rebase;                  /* before the next job a new baseline of the sentinel */
     int silent;                   /* worker deaths in a row without a chunk in between */

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "tuner/left.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -206,6 +207,23 @@ void tuner_view_choices(struct tuner *tuner)
     }
 }
 
+static double left(const struct tuner *tuner, const struct race_progress *progress)
+{
+    const double *stages = tuner->view.stage_s;
+    struct left_facts facts = {
+        .scan_gpu_s = progress->scan_left_s,
+        .later_gpu_s = progress->later_left_s,
+        .kernels = tuner->session.recorded ? 0 : progress->kernels_left,
+        .gpu_s = tuner->view.gpu_s - tuner->loaded_gpu_s,
+        .timing_s = stages[STAGE_MEASURE] + stages[STAGE_COMMIT] + stages[STAGE_VERIFY],
+        .unified = tuner->question.device.unified,
+    };
+
+    if (tuner->burst_answers > 0)
+        facts.kernel_s = (tuner->burst_last - tuner->burst_began) / tuner->burst_answers;
+    return left_seconds(&facts);
+}
+
 static void fill_progress(struct tuner *tuner)
 {
     struct race_progress progress;
@@ -221,7 +239,7 @@ static void fill_progress(struct tuner *tuner)
     tuner->view.points_left = (long long)(progress.points_total - progress.points_done);
     tuner->view.fitting_points = progress.fitting;
     tuner->view.done_fraction = progress.done_fraction;
-    tuner->view.left_s = progress.left_s;
+    tuner->view.left_s = left(tuner, &progress);
 }
 
 double tuner_share(const struct snapshot *snapshot)
