@@ -43,7 +43,7 @@ class Edit(unittest.TestCase):
         self.assertEqual(self.row("up", 64), before)
 
     def test_undo_walks_back(self):
-        """Twice goes back two changes, of up alone where up alone changed; then there is none."""
+        """Twice goes back two changes, of up alone where up alone changed; the race's stands."""
         tiles = [self.row("up", 64)[2], self.row("down", 64)[2]]
         self.edit("--m", "64", "--tile", TILE)
         self.edit("--m", "64", "--gemm", "up", "--tile", TILE.replace("s4", "s3"))
@@ -54,9 +54,18 @@ class Edit(unittest.TestCase):
         self.edit("--m", "64", "--tile", TILE.replace("w4", "w8"))
         self.edit("--m", "64", "--undo")
         self.assertEqual([self.row(gemm, 64)[2] for gemm in ("up", "down")], tiles)
-        self.edit("--m", "64", "--undo")
-        self.assertEqual([self.row(gemm, 64) for gemm in ("up", "down")], [None, None])
-        self.assertIn("nothing to undo", self.edit("--m", "64", "--undo", code=1))
+        self.assertIn("the race's own", self.edit("--m", "64", "--undo", code=1))
+        self.assertEqual([self.row(gemm, 64)[2] for gemm in ("up", "down")], tiles)
+
+    def test_undo_to_nothing(self):
+        """Where only hands were: an M of the user's own, one pinned to the default."""
+        for m, change in (("200", ["--m", "200", "--tile", TILE]),
+                          ("300", ["--m", "300", "--default"])):
+            self.edit(*change)
+            self.assertIsNotNone(self.row("up", m))
+            self.edit("--m", m, "--undo")
+            self.assertEqual([self.row(gemm, m) for gemm in ("up", "down")], [None, None])
+            self.assertIn("nothing to undo", self.edit("--m", m, "--undo", code=1))
 
     def test_pair_rule(self):
         text = self.edit("--m", "64", "--gemm", "up", "--tile", TILE, code=2)
@@ -69,6 +78,7 @@ class Edit(unittest.TestCase):
     def test_another_m(self):
         """One that the tune never had: it serves what is nearest to it, until it is dropped."""
         before = self.row("up", 256)
+        self.assertEqual(self.row("up", 1)[5:], ["M", "1"])
         self.edit("--m", "200", "--tile", TILE)
         self.assertEqual(self.row("down", 200)[5:9], ["M", "165", "to", "228"])
         self.assertEqual(self.row("up", 256)[6], "229")

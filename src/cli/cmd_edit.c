@@ -253,6 +253,8 @@ static void print_range(const struct config_range *range)
 {
     if (range->to == INT_MAX)
         printf("  M %d and above", range->from);
+    else if (range->to == range->from)
+        printf("  M %d", range->from);
     else
         printf("  M %d to %d", range->from, range->to);
     if (range->tie)

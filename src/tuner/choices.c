@@ -83,6 +83,17 @@ static bool can_step(const struct past *past)
     return past->at < past->count;
 }
 
+/* The race's own, with nothing behind it: no change to take back. (A default pinned by hand where
+ * nothing stood was not timed beside itself.) */
+static bool is_races(const struct past *past)
+{
+    const struct store_choice *change = &past->changes[past->at];
+
+    return past->at + 1 == past->count &&
+           (change->source == CHOICE_RACE || change->source == CHOICE_INCUMBENT ||
+               (change->source == CHOICE_DEFAULT && change->default_us > 0));
+}
+
 static double time_of(const struct past *past)
 {
     return can_step(past) ? past->changes[past->at].time : 0;
@@ -93,7 +104,7 @@ bool choices_undo(struct store *store, long long tune, int gemm, int m,
 {
     struct past pasts[GEMM_COUNT] = {0};
     double latest = 0;
-    bool done = true;
+    bool done = true, races = true;
 
     *count = 0;
     for (enum gemm g = GEMM_UP; done && g < GEMM_COUNT; g++) {
@@ -101,11 +112,19 @@ bool choices_undo(struct store *store, long long tune, int gemm, int m,
             done = read_past(store, tune, g, m, &pasts[g], err);
         latest = time_of(&pasts[g]) > latest ? time_of(&pasts[g]) : latest;
     }
-    for (enum gemm g = GEMM_UP; done && g < GEMM_COUNT; g++)
-        if (can_step(&pasts[g]) && time_of(&pasts[g]) >= latest)
-            changes[(*count)++] = step_back(&pasts[g], g, m);
+    for (enum gemm g = GEMM_UP; done && g < GEMM_COUNT; g++) {
+        if (!can_step(&pasts[g]) || time_of(&pasts[g]) < latest)
+            continue;
+        races = races && is_races(&pasts[g]);
+        changes[(*count)++] = step_back(&pasts[g], g, m);
+    }
     for (int g = 0; g < GEMM_COUNT; g++)
         free(pasts[g].changes);
-    return done && (*count > 0 || error_set(err, ERROR_FAILED,
-                                      "M=%d: nothing to undo: no choice stood there before", m));
+    if (done && *count == 0)
+        return error_set(
+            err, ERROR_FAILED, "M=%d: nothing to undo: no choice stood there before", m);
+    if (done && races)
+        return error_set(
+            err, ERROR_FAILED, "M=%d: nothing to undo: the choice there is the race's own", m);
+    return done;
 }

@@ -18,7 +18,7 @@ bool choices_agree(const struct store_choice current[], size_t current_count,
 /*
  * What brings back what stood at this M before its latest change, of the GEMMs that changed then;
  * of `gemm` alone unless it is -1. Each undo goes a change further back. Written as new changes,
- * for history only grows. False: there is no earlier state.
+ * for history only grows. False: there is no earlier state, or the race's own choice stands.
  */
 bool choices_undo(struct store *store, long long tune, int gemm, int m,
     struct store_choice changes[GEMM_COUNT], size_t *count, struct error *err);
