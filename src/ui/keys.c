@@ -18,7 +18,7 @@ const struct key_entry key_table[] = {
     {{'d'}, "d", "the down GEMM", NULL, ACTION_GEMM_DOWN},
     {{'b'}, "b", "to the best tile", NULL, ACTION_BEST},
     {{'\t'}, "Tab", "latency or registers in the upper map", NULL, ACTION_METRIC},
-    {{'f'}, "f", "look at one value of one axis; again: the next, then all", NULL, ACTION_FIX},
+    {{'f'}, "f", "one value of an axis; again: the next axis's, then all", NULL, ACTION_FIX},
     {{'G'}, "G", "unfold GROUP_SIZE_M into rows", NULL, ACTION_UNFOLD},
     {{'p', ' '}, "p, Space", "pause the tune, go on", "p pause", ACTION_PAUSE},
     {{'t'}, "t", "this batch size next", NULL, ACTION_NEXT},

@@ -123,6 +123,7 @@ static void fix_next(struct state *state, const struct snapshot *snapshot)
 {
     static const enum space_axis order[] = {
         AXIS_STAGES, AXIS_WARPS, AXIS_BK, AXIS_BN, AXIS_BM, AXIS_COUNT};
+    static const char *const labels[] = {"s", "w", "BK", "BN", "BM"};
     size_t at = 0;
     while (state->fixed != AXIS_COUNT && order[at++] != state->fixed)
         ;
@@ -133,6 +134,10 @@ static void fix_next(struct state *state, const struct snapshot *snapshot)
         state->fixed_value =
             space_axis_of(&snapshot->question.space.tiles[state->tile], state->fixed);
     rebuild(state, snapshot);
+    if (state->fixed == AXIS_COUNT)
+        state_note(state, "all tiles again");
+    else
+        state_note(state, "only tiles with %s%d; f: the next axis", labels[at], state->fixed_value);
 }
 
 struct effect state_post(
@@ -250,6 +255,8 @@ static struct effect main_key(struct state *state, const struct snapshot *snapsh
         return none;
     switch (action) {
     case ACTION_PAUSE:
+        if (snapshot->state == TUNER_DONE)
+            state_note(state, "the tune is done: there is nothing to pause");
         return state_post(
             state, snapshot, snapshot->state == TUNER_PAUSED ? TUNER_RESUME : TUNER_PAUSE);
     case ACTION_NEXT:

@@ -42,7 +42,21 @@ static const struct tile *sample_tile(const struct view *view, int row, int colu
     return NULL;
 }
 
-/* BN over its columns, BK under it. */
+/* What cannot be seen from the other labels when an axis is fixed. */
+static void draw_corner(const struct view *view, const struct rect *label)
+{
+    const struct state *state = view->state;
+    const char *fixed = state->fixed == AXIS_STAGES ? "s" : state->fixed == AXIS_WARPS ? "w" : "";
+    int column = 0;
+    canvas_print(view->canvas, label, 0, 0, ROLE_HEADING, "%s",
+        state->metric == METRIC_LATENCY ? gemm_name(state->gemm) : "regs");
+    if (*fixed)
+        column =
+            canvas_print(view->canvas, label, 0, 1, ROLE_WARN, "%s%d", fixed, state->fixed_value);
+    canvas_print(view->canvas, label, column > 0 ? column + 1 : 0, 1, ROLE_HEADING, "BK");
+}
+
+/* BN over its columns, BK under it; labels without room for a blank behind them are left out. */
 static void draw_headings(
     const struct view *view, const struct rect *rect, const struct window *window)
 {
@@ -55,16 +69,15 @@ static void draw_headings(
             continue;
         if (tile->block_n != last_n && i >= free_n)
             free_n =
-                i + canvas_print(view->canvas, &top, i, 0, ROLE_HEADING, "BN%d", tile->block_n);
+                i + 1 + canvas_print(view->canvas, &top, i, 0, ROLE_HEADING, "BN%d", tile->block_n);
         if ((tile->block_k != last_k || tile->block_n != last_n) && i >= free_k)
-            free_k = i + canvas_print(view->canvas, &top, i, 1, ROLE_HEADING, "%d", tile->block_k);
+            free_k =
+                i + 1 + canvas_print(view->canvas, &top, i, 1, ROLE_HEADING, "%d", tile->block_k);
         last_n = tile->block_n;
         last_k = tile->block_k;
     }
     struct rect label = {rect->x, rect->y, LAYOUT_LABELS, LAYOUT_HEADINGS};
-    canvas_print(view->canvas, &label, 0, 0, ROLE_HEADING, "%s",
-        view->state->metric == METRIC_LATENCY ? gemm_name(view->state->gemm) : "regs");
-    canvas_print(view->canvas, &label, 0, 1, ROLE_HEADING, "BK");
+    draw_corner(view, &label);
 }
 
 /* row: the upper one of two when cells are halved. */
