@@ -120,6 +120,16 @@ def kills(result):
     print("%d kills, %d measurements acknowledged before the last" % (count, len(known)))
 
 
+def every_line_is_told():
+    """Eighteen batch sizes are settled in one moment."""
+    said = subprocess.run([PROGRAM, "tune", "glm-4.7-fp8", "--tp", "4", "--backend",
+                           "replay:" + recording, "--db", os.path.join(folder, "lines.db"),
+                           "--quick", "--warps", "4", "--bn", "64,128"],
+                          capture_output=True, text=True, timeout=120).stderr
+    settled = [line for line in said.splitlines() if " settled by " in line]
+    assert len(settled) == 18, said
+
+
 def holds_what_was_chosen(stopped, out):
     """The files of a stopped tune: verified or the default, and the same from the store."""
     chosen = {(c["gemm"], c["m"]): c for c in stopped["choices"]}
@@ -230,6 +240,7 @@ def main():
     usage()
     two_processes()
     budget_and_signals(result)
+    every_line_is_told()
     full_disk()
     kills(result)
 

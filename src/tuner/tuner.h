@@ -92,7 +92,7 @@ enum tuner_stage {
 
 const char *tuner_stage_name(enum tuner_stage stage); /* "compile_wait", "measure", ... */
 
-#define SNAPSHOT_EVENTS 8
+#define SNAPSHOT_EVENTS (TUNE_BATCH_SIZES + 8) /* every M may be settled at one moment */
 
 /*
  * Everything a reader may show, as of one moment; owned by the tuner, borrowed by the reader
