@@ -6,7 +6,9 @@
 #include "base/json.h"
 #include "base/path.h"
 #include "tuner/export.h"
+#include "tuner/result.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,6 +128,24 @@ static void a_finished_tune_is_written_whole(void **state)
     export_result_free(&result);
 }
 
+/* vLLM's folder is flat, and SGLang's variable names the one above configs/. */
+static void the_server_is_told_where(void **state)
+{
+    struct scene *scene = *state;
+    struct export_result nothing = {0};
+    struct error err = {0};
+    char *text = export_instructions(&scene->set, "/srv/moe", &nothing);
+
+    assert_non_null(strstr(text, "SGLANG_MOE_CONFIG_DIR=/srv/moe (the folder above configs/)\n"));
+    assert_non_null(strstr(text, "docker cp /srv/moe/configs NAME:SITE-PACKAGES/sglang/"));
+    free(text);
+    assert_true(engine_parse("vllm:0.33.0", &scene->question.engine, &err));
+    text = export_instructions(&scene->set, "/srv/moe", &nothing);
+    assert_non_null(strstr(text, "VLLM_TUNED_CONFIG_FOLDER=/srv/moe (the folder itself)\n"));
+    assert_non_null(strstr(text, "docker cp /srv/moe/. NAME:SITE-PACKAGES/vllm/"));
+    free(text);
+}
+
 static void a_stopped_tune_says_what_is_as_of_now(void **state)
 {
     struct scene *scene = *state;
@@ -146,6 +166,47 @@ static void a_stopped_tune_says_what_is_as_of_now(void **state)
     assert_non_null(strstr(result.notes.data, "M=4096: as of now, default: made up\n"));
     free(summary);
     export_result_free(&result);
+}
+
+/* A tune of one M, small the best so far; the time of the default's kernel as its G64 has it. */
+static enum choice_source choice_as_of_now(struct scene *scene, float best_us, float default_us)
+{
+    struct snapshot *s = calloc(1, sizeof *s);
+    struct question *q = &scene->question;
+    struct tile standard = large, cousin = large;
+    struct choice out[GEMM_COUNT];
+
+    cousin.group_m = 64;
+    q->batch_size_count = 1;
+    s->question = *q;
+    for (int g = 0; g < GEMM_COUNT; g++) {
+        s->cells[g] = calloc(q->space.count, sizeof *s->cells[g]);
+        for (size_t i = 0; i < q->space.count; i++)
+            s->cells[g][i].median_us = tile_equal(&q->space.tiles[i], &cousin) ? default_us : NAN;
+        s->choices[g][0] = (struct choice){.chosen = true,
+            .tile = small,
+            .median_us = best_us,
+            .default_us = NAN,
+            .gain = NAN,
+            .default_tile = standard,
+            .default_fits = true,
+            .verified = true};
+    }
+    result_choices(s, 0, out);
+    assert_int_equal(out[GEMM_UP].source, out[GEMM_DOWN].source);
+    assert_true(tile_equal(
+        &out[GEMM_DOWN].tile, out[GEMM_DOWN].source == CHOICE_DEFAULT ? &standard : &small));
+    for (int g = 0; g < GEMM_COUNT; g++)
+        free(s->cells[g]);
+    free(s);
+    return out[GEMM_UP].source;
+}
+
+static void the_default_stays_until_something_beats_it(void **state)
+{
+    assert_int_equal(choice_as_of_now(*state, 300, NAN), CHOICE_DEFAULT);
+    assert_int_equal(choice_as_of_now(*state, 300, 303), CHOICE_DEFAULT);
+    assert_int_equal(choice_as_of_now(*state, 300, 330), CHOICE_RACE);
 }
 
 static void unverified_and_unequal_entries_stay_out(void **state)
@@ -212,6 +273,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_finished_tune_is_written_whole),
         TEST(a_stopped_tune_says_what_is_as_of_now),
+        TEST(the_default_stays_until_something_beats_it),
+        TEST(the_server_is_told_where),
         TEST(unverified_and_unequal_entries_stay_out),
         TEST(another_layer_s_file_is_not_overwritten),
     };

@@ -110,6 +110,8 @@ static bool fill_set(struct store *store, const struct store_tune *tune, struct 
 {
     struct store_build build = {0};
 
+    if (triton && !engine_triton_valid(triton, err))
+        return false;
     if (!question_from_json(tune->question, question, NULL, err) ||
         (tune->build > 0 && !store_get_build(store, tune->build, &build, err)))
         return false;
@@ -137,9 +139,9 @@ static bool copy_into_container(
         .arch = set->question->device.arch,
     };
     char folder[512], *note = NULL;
-    bool done =
-        !options.container || (container_config_dir(&options, folder, sizeof folder, err) &&
-                                  container_copy(options.container, out, folder, &note, err));
+    bool done = !options.container || (container_config_dir(&options, folder, sizeof folder, err) &&
+                                          container_copy(options.container, &set->question->engine,
+                                              out, folder, &note, err));
 
     if (note)
         fputs(note, stdout);

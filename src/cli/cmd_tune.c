@@ -128,11 +128,12 @@ static const struct snapshot *follow(struct tuner *tuner, const char *out)
 
 /* Where a container serves. */
 static bool copy_into_container(
-    const struct arguments *args, const char *out, const char *config_dir, struct error *err)
+    const struct arguments *args, const char *out, const struct snapshot *s, struct error *err)
 {
     const char *container = arguments_text(args, "container", NULL);
     char *note = NULL;
-    bool done = !container || container_copy(container, out, config_dir, &note, err);
+    bool done = !container || container_copy(container, &s->question.engine, out,
+                                  s->toolchain.config_dir, &note, err);
 
     if (note)
         fputs(note, stdout);
@@ -172,7 +173,7 @@ static bool export_to(const struct arguments *args, const struct snapshot *s, co
         json_add_int(result, "left_out", written.left_out);
         free(summary);
         free(text);
-        done = copy_into_container(args, out, s->toolchain.config_dir, err);
+        done = copy_into_container(args, out, s, err);
     } else {
         json_add_array(result, "exported");
     }

@@ -63,7 +63,8 @@ static bool export_now(
     if (done)
         say_written(&written, out, note, size);
     if (done && container)
-        done = container_copy(container, out, snapshot->toolchain.config_dir, &copied, err);
+        done = container_copy(container, &snapshot->question.engine, out,
+            snapshot->toolchain.config_dir, &copied, err);
     if (copied)
         snprintf(note + strlen(note), size - strlen(note), "; %s", copied);
     note[strcspn(note, "\n")] = '\0';

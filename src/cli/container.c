@@ -38,10 +38,11 @@ static bool run(const char *const words[], struct error *err)
                                     said[0] ? ": " : "", said);
 }
 
-bool container_copy(
-    const char *container, const char *out, const char *config_dir, char **note, struct error *err)
+bool container_copy(const char *container, const struct engine *engine, const char *out,
+    const char *config_dir, char **note, struct error *err)
 {
-    char *from = xasprintf("%s/configs/.", out), *to = xasprintf("%s:%s", container, config_dir);
+    const char *below = engine->kind == ENGINE_VLLM ? "" : "/configs";
+    char *from = xasprintf("%s%s/.", out, below), *to = xasprintf("%s:%s", container, config_dir);
     const char *const words[] = {"docker", "cp", from, to, NULL};
     bool done;
 
@@ -56,7 +57,7 @@ bool container_copy(
                error_prefix(err, "not copied: docker cp %s %s; the files are in %s", from, to, out);
     if (done)
         *note = xasprintf(
-            "copied %s/configs to %s: lost with that container, which -v is not\n", out, to);
+            "copied %s%s to %s: lost with that container, which -v is not\n", out, below, to);
     free(from);
     free(to);
     return done;

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "domain/roofline.h"
 #include "domain/routing.h"
+#include "tuner/result.h"
 
 #include <math.h>
 #include <string.h>
@@ -136,9 +137,11 @@ void tune_export_set(const struct snapshot *s, struct export_set *set)
     memcpy(set->triton, s->toolchain.triton, sizeof set->triton);
     memcpy(set->label, s->label, sizeof set->label);
     for (int m = 0; m < set->count; m++) {
+        struct choice out[GEMM_COUNT];
+        result_choices(s, m, out);
         set->entries[m].m = s->question.batch_sizes[m];
         for (int g = 0; g < GEMM_COUNT; g++) {
-            const struct choice *c = &s->choices[g][m];
+            const struct choice *c = &out[g];
             set->entries[m].chosen[g] = c->chosen;
             set->entries[m].gemm[g].tile = c->tile;
             set->entries[m].gemm[g].median_us = c->median_us;

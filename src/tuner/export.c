@@ -368,16 +368,19 @@ char *export_instructions(
     const struct question *q = set->question;
     struct text text = {0};
     char *folder = path_absolute(out); /* what the server is told must not hang on its own folder */
+    bool flat = q->engine.kind == ENGINE_VLLM;
     int nodes = q->tp;
 
     text_add(&text, "On each node of the TP group (%d rank%s):\n", nodes, nodes == 1 ? "" : "s");
     text_add(&text, "  copy      rsync -a %s/ NODE:%s/\n", folder, folder);
-    text_add(&text, "  point     %s=%s (the folder above configs/)\n",
-        engine_environment(&q->engine), folder);
+    text_add(&text, "  point     %s=%s (%s)\n", engine_environment(&q->engine), folder,
+        flat ? "the folder itself" : "the folder above configs/");
     text_add(&text, "  docker    run with -v %s:/moebench:ro -e %s=/moebench\n", folder,
         engine_environment(&q->engine));
-    text_add(&text, "            (docker cp %s/configs NAME:%s is lost with its container)\n",
-        folder, engine_package_folder(&q->engine));
+    text_add(&text,
+        "            (docker cp %s/%s NAME:SITE-PACKAGES/%s is lost with its container;\n"
+        "            --container NAME does it)\n",
+        folder, flat ? "." : "configs", engine_package_folder(&q->engine));
     text_add(&text, "  restart   the server: files are read once\n");
     for (int g = 0; g < GEMM_COUNT; g++) {
         char *path = result->paths[g] ? path_absolute(result->paths[g]) : NULL;

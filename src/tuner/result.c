@@ -41,6 +41,59 @@ static void add_choice(struct json *choices, const struct choice *choice)
     json_add_string(object, "reason", choice->reason);
 }
 
+#define CLEARLY_SLOWER                                                        \
+    1.05 /* one look each, and GROUP_SIZE_M may still make the default faster \
+          */
+
+/* The least time of the kernel with any GROUP_SIZE_M, NAN: none was timed. */
+static double kernel_us(const struct snapshot *s, enum gemm gemm, int m_index, struct tile tile)
+{
+    const struct space *space = &s->question.space;
+    double best = NAN;
+
+    for (size_t i = 0; i < space->count; i++) {
+        tile.group_m = space->tiles[i].group_m;
+        if (tile_equal(&tile, &space->tiles[i]))
+            best = fmin(best, s->cells[gemm][(size_t)m_index * space->count + i].median_us);
+    }
+    return best;
+}
+
+static bool default_stays(const struct snapshot *s, int m_index)
+{
+    double best = 0, standard = 0;
+
+    for (enum gemm g = GEMM_UP; g < GEMM_COUNT; g++) {
+        const struct choice *choice = &s->choices[g][m_index];
+        if (!s->question.gemms[g])
+            continue;
+        if (!choice->chosen || choice->settled || choice->source != CHOICE_RACE ||
+            !choice->default_fits || !isnan(choice->gain))
+            return false;
+        best += choice->median_us;
+        standard += kernel_us(s, g, m_index, choice->default_tile);
+    }
+    return !(standard > best * CLEARLY_SLOWER);
+}
+
+void result_choices(const struct snapshot *s, int m_index, struct choice out[GEMM_COUNT])
+{
+    bool stays = default_stays(s, m_index);
+
+    for (enum gemm g = GEMM_UP; g < GEMM_COUNT; g++) {
+        struct choice *choice = &out[g];
+        *choice = s->choices[g][m_index];
+        if (!stays || !choice->chosen)
+            continue;
+        choice->tile = choice->default_tile;
+        choice->median_us = choice->low_us = choice->high_us = choice->default_us;
+        choice->source = CHOICE_DEFAULT;
+        choice->verified = false;
+        snprintf(choice->reason, sizeof choice->reason,
+            "the best so far was not yet held against the engine's default, which stays");
+    }
+}
+
 struct json *result_json(const struct snapshot *s)
 {
     struct json *json = json_new_object(), *choices, *stages;
@@ -70,8 +123,10 @@ struct json *result_json(const struct snapshot *s)
     choices = json_add_array(json, "choices");
     for (int g = 0; g < GEMM_COUNT; g++) {
         for (int m = 0; m < s->question.batch_size_count; m++) {
-            if (s->question.gemms[g] && s->choices[g][m].chosen)
-                add_choice(choices, &s->choices[g][m]);
+            struct choice out[GEMM_COUNT];
+            result_choices(s, m, out);
+            if (s->question.gemms[g] && out[g].chosen)
+                add_choice(choices, &out[g]);
         }
     }
     return json;
