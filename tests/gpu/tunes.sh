@@ -97,8 +97,13 @@ def read_phases(db, began, ended):
         phase["phase"] = PHASES[phase["phase"]]
         phase["first_s"] -= began
         phase["last_s"] -= began
+    suspects = base.execute(
+        "select chunk.phase, sentinel, chunk.sm_mhz, power_w, temperature_c, group_concat(distinct"
+        " gemm || ' ' || bm || ',' || bn || ',' || bk || ',' || warps || ',' || stages)"
+        " from chunk join measurement on chunk = chunk.id join tile on tile = tile.id"
+        " where suspect and time between ? and ? group by chunk.id", (began, ended)).fetchall()
     seconds = base.execute("select count(*), sum(seconds), max(seconds) from compile").fetchone()
-    return phases, seconds
+    return phases, suspects, seconds
 
 
 def busy_cores(name):
@@ -115,12 +120,13 @@ for line in open(f"{tunes}/ran"):
     if not facts:
         print(f"{name:12} failed, exit {code}: {open(f'{tunes}/logs/{name}.log').read()[-300:]}")
         continue
-    phases, compiled = read_phases(db, float(began), float(ended))
+    phases, suspects, compiled = read_phases(db, float(began), float(ended))
     stages = facts["stages"]
     timing = stages["measure"] + stages["commit"] + stages["verify"] + stages["other"]
     gpu_s = sum(phase["gpu_s"] for phase in phases)
     table[name] = {**facts, "exit": int(code), "wall_outside_s": wall, "phases": phases,
-                   "busy_cores": busy_cores(name), "compiled_in_db": compiled}
+                   "suspects": suspects, "busy_cores": busy_cores(name),
+                   "compiled_in_db": compiled}
     del table[name]["choices"]
     late = f" over {BARS[name]}" if wall > BARS.get(name, wall) else ""
     print(f"{name:12} {wall:7.1f} {gpu_s:7.1f} {100 * gpu_s / max(timing, 1e-9):4.0f}%"
