@@ -108,6 +108,10 @@ PTXAS_FIX = (
     "install CUDA 13's ptxas (12.9's for Triton before 3.5) and name it in TRITON_PTXAS_PATH"
     " (and TRITON_PTXAS_BLACKWELL_PATH for newer Triton)"
 )
+# What a container may use of its cores: microseconds in a period, or "max".
+QUOTA_FILE = "/sys/fs/cgroup/cpu.max"
+# Compiling yields to the process that keeps the GPU busy.
+NICENESS = 10
 # How ptxas, and LLVM for it, say that they do not know an arch.
 TOO_OLD = ("is not defined for option 'gpu-name'", "does not support target 'sm_")
 # Triton's launcher passes up to two pointers after the kernel's own arguments.
@@ -579,6 +583,7 @@ def run_child(kernel, request, origin, folder, timeout_s, result):
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, timeout_s)
+    os.nice(NICENESS)
     isolate(folder, request["ptxas"])
     try:
         reply = {"op": "compiled", **compile_kernel(kernel, request, origin)}
@@ -590,6 +595,19 @@ def run_child(kernel, request, origin, folder, timeout_s, result):
 
 
 # ---- The server ----
+
+
+def usable_cores(path=QUOTA_FILE):
+    """As many as this process may run on, or its container's quota allows: more compiles at a time
+    would have all of the container wait, the timing too.
+    """
+    cores = len(os.sched_getaffinity(0))
+    try:
+        with open(path, encoding="ascii") as file:
+            quota, period = file.read().split()
+        return max(1, min(cores, int(quota) // int(period)))
+    except (OSError, ValueError, ZeroDivisionError):
+        return cores
 
 
 class Child:
@@ -646,7 +664,7 @@ class Server:
         self.ptxas = {}
         self.kernel = self.origin = self.arch = None
         self.warm = False
-        self.jobs, self.timeout_s = len(os.sched_getaffinity(0)), TIMEOUT_S
+        self.jobs, self.timeout_s = usable_cores(), TIMEOUT_S
 
     def reply(self, message):
         self.unsent += json.dumps(message).encode() + b"\n"

@@ -248,6 +248,15 @@ class Protocol(Case):
 
 
 @needs_triton
+class Cores(Case):
+    def test_a_containers_quota_limits_the_compiles(self):
+        usable, cores = script_module().usable_cores, len(os.sched_getaffinity(0))
+        for text, expected in (("max 100000\n", cores), ("50000 100000\n", 1), ("", cores),
+                               ("99900000 100000\n", cores), ("100000 0\n", cores)):
+            self.assertEqual(usable(self.file("cpu.max", text)), expected, text)
+        self.assertEqual(usable(os.path.join(self.folder, "none")), cores)
+
+
 class Finding(Case):
     def test_unknown_engine(self):
         reply = self.helper().greet(engine="nonesuch")
