@@ -564,6 +564,64 @@ static void long_compiles_start_early(void **state)
     bench_close(&bench);
 }
 
+/* Between quick's first look and its search around the best, what that will need. */
+static void likely_kernels_of_quick_are_neighbours(void **state)
+{
+    struct bench bench;
+    struct race *race;
+    struct race_kernel_id likely[1024];
+    size_t count;
+
+    (void)state;
+    bench_open(&bench, EFFORT_QUICK, 1);
+    race = race_open(&bench.plan);
+    assert_int_equal(race_likely(race, likely, 1024), 0);
+    for (int g = 0; g < GEMM_COUNT; g++) {
+        for (size_t i = 0; i < bench.plan.scan_count[g]; i++) {
+            for (int m = 0; m < bench.question.batch_size_count; m += m == 16 ? 1 : 4)
+                race_add_sample(race, (enum gemm)g, m, bench.plan.scan[g][i], RACE_SCAN,
+                    (float)made_sample(&bench.made, (enum gemm)g, m, bench.plan.scan[g][i], 0));
+            race_set_kernel(race, (enum gemm)g, bench.plan.scan[g][i], KERNEL_READY, POINT_OK);
+        }
+    }
+    race_wanted(race, likely, 1); /* moves on to the next level */
+    count = race_likely(race, likely, 1024);
+    assert_in_range(count, 10, 200);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(bench.plan.tiles[likely[i].tile].lead, likely[i].tile);
+    race_close(race);
+    bench_close(&bench);
+}
+
+/* While kernels are compiled, what is there goes on to the M of later levels where it has hope. */
+static void a_scan_that_waits_goes_ahead(void **state)
+{
+    struct bench bench;
+    struct race *race;
+    struct race_kernel_id wanted[8];
+    struct race_step *step = calloc(1, sizeof *step);
+    size_t samples = 0;
+
+    (void)state;
+    bench_open(&bench, EFFORT_FULL, 1);
+    race = race_open(&bench.plan);
+    assert_int_equal(race_wanted(race, wanted, 8), 8);
+    for (int i = 0; i < 8; i++)
+        race_set_kernel(race, wanted[i].gemm, wanted[i].tile, KERNEL_READY, POINT_OK);
+    for (race_next(race, step); step->action == RACE_MEASURE; race_next(race, step)) {
+        for (int i = 0; i < step->count; i++, samples++) {
+            const struct race_item *item = &step->items[i];
+            race_add_sample(race, item->gemm, item->m_index, item->tile, step->phase,
+                (float)made_sample(&bench.made, item->gemm, item->m_index, item->tile, 0));
+        }
+    }
+    assert_int_equal(step->action, RACE_WAIT);
+    assert_in_range(samples, 8 * 12, 8 * 18); /* 6 M of the first level, and where there is hope */
+    free(step);
+    race_close(race);
+    bench_close(&bench);
+}
+
 /* Nothing before the scan is over; then other GROUP_SIZE_M of what is near the best. */
 static void likely_kernels_are_groups_of_the_near_best(void **state)
 {
@@ -643,6 +701,8 @@ int main(void)
         cmocka_unit_test(the_second_kill_marks_a_tile),
         cmocka_unit_test(steps_are_long_and_grouped),
         cmocka_unit_test(long_compiles_start_early),
+        cmocka_unit_test(likely_kernels_of_quick_are_neighbours),
+        cmocka_unit_test(a_scan_that_waits_goes_ahead),
         cmocka_unit_test(time_left_is_wall_clock),
         cmocka_unit_test(likely_kernels_are_groups_of_the_near_best),
     };

@@ -100,8 +100,9 @@ void race_next(struct race *race, struct race_step *step);
 /* Kernels that are UNKNOWN and needed now, in the order of need; returns how many were written. */
 size_t race_wanted(struct race *race, struct race_kernel_id wanted[], size_t limit);
 
-/* As race_wanted, of kernels that are not needed yet: every GROUP_SIZE_M of those near the best at
- * some M. With them compiled a second tune, whose finalists may differ, finds all it needs. */
+/* As race_wanted, of kernels that are not needed yet: after the scan every GROUP_SIZE_M of those
+ * near the best at some M, in quick's scan the neighbours of the best. With them compiled a second
+ * tune, whose finalists may differ, finds all it needs. */
 size_t race_likely(struct race *race, struct race_kernel_id likely[], size_t limit);
 /* Moves those that take seconds to compile, the longest first, right behind the first `keep`, so
  * that none of them is left to run alone at the end. */

@@ -49,6 +49,14 @@ bool race_scan_needs(const struct race *race, enum gemm gemm, int m_index, int t
            (race->kernels[gemm][tile].scans && !race_skipped(race, gemm, m_index, tile));
 }
 
+bool race_scan_ahead(const struct race *race, enum gemm gemm, int m_index, int tile)
+{
+    return race_cell(race, gemm, m_index, tile)->count == 0 &&
+           race->level[m_index] > race->scan_level && race_usable(race, gemm, tile) &&
+           race->kernels[gemm][tile].scans &&
+           (hope(race, gemm, m_index, tile, -1) || hope(race, gemm, m_index, tile, 1));
+}
+
 void race_scan_start(struct race *race)
 {
     const struct plan *plan = race->plan;
@@ -92,8 +100,6 @@ static void grow_to(struct race *race, enum gemm gemm, int m_index, int tile)
             race_cell(race, gemm, m, tile)->grown = true;
     }
 }
-
-#define GROW_FROM 3
 
 /* The best few of the plan's own scan at one (GEMM, M), -1 where there are fewer. */
 static void best_scanned(const struct race *race, enum gemm gemm, int m_index, int best[GROW_FROM])

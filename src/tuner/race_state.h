@@ -68,6 +68,7 @@ struct race {
 };
 
 #define SCAN_LEVELS 3
+#define GROW_FROM 3     /* quick's search goes on from the best so many of each (GEMM, M) */
 #define SET_SAMPLES 128 /* no round takes more */
 
 /* race.c */
@@ -84,6 +85,9 @@ size_t race_samples(
 void race_scan_start(struct race *race);
 /* Whether the scan still lacks this point. */
 bool race_scan_needs(const struct race *race, enum gemm gemm, int m_index, int tile);
+/* Whether a later level of the scan will need this point, as far as can be told now: a best that
+ * falls can only take hope away. */
+bool race_scan_ahead(const struct race *race, enum gemm gemm, int m_index, int tile);
 bool race_skipped(const struct race *race, enum gemm gemm, int m_index, int tile);
 /* Moves on through the levels as far as the samples allow. */
 void race_scan_advance(struct race *race);

@@ -39,7 +39,7 @@ static double sample_s(double us)
 struct builder {
     struct race *race;
     struct race_step *step;
-    double seconds;
+    double seconds, most; /* a job */
     double group_seconds; /* of the group under construction */
     int group;
     bool full;
@@ -75,7 +75,7 @@ static void add_item(
     const struct race_cell *cell = race_cell(b->race, gemm, m_index, tile);
     double us = expect_us(b->race, gemm, m_index, tile),
            seconds = sample_s(us) * samples + us * 1e-6;
-    double most = isfinite(b->race->best[gemm][m_index]) ? JOB_SECONDS : JOB_BLIND_S;
+    double most = isfinite(b->race->best[gemm][m_index]) ? b->most : JOB_BLIND_S;
     bool alone = b->race->kernels[gemm][tile].alone;
 
     if (b->full)
@@ -99,17 +99,19 @@ static void add_item(
     b->full = alone || b->step->count == RACE_ITEMS;
 }
 
-static void scan_tile(struct builder *b, enum gemm gemm, int tile)
+static void scan_tile(struct builder *b, enum gemm gemm, int tile,
+    bool (*needs)(const struct race *race, enum gemm gemm, int m_index, int tile))
 {
     for (int m = 0; m < b->race->plan->question->batch_size_count; m++) {
         double best = b->race->best[gemm][m];
-        if (race_scan_needs(b->race, gemm, m, tile) && ready(b, gemm, tile))
+        if (needs(b->race, gemm, m, tile) && ready(b, gemm, tile))
             add_item(b, gemm, m, tile, 1, isfinite(best) ? GIVE_UP * best : 0);
     }
 }
 
 /* Both GEMMs side by side down the plan's order, so that a budget finds both equally far. */
-static void build_scan(struct builder *b)
+static void build_scan(struct builder *b,
+    bool (*needs)(const struct race *race, enum gemm gemm, int m_index, int tile))
 {
     const struct race *race = b->race;
     size_t most = race->scan_count[GEMM_UP] > race->scan_count[GEMM_DOWN]
@@ -121,7 +123,7 @@ static void build_scan(struct builder *b)
     for (size_t i = 0; i < most && !b->full; i++) {
         for (int g = 0; g < GEMM_COUNT; g++) {
             if (i < race->scan_count[g])
-                scan_tile(b, (enum gemm)g, race->scan[g][i]);
+                scan_tile(b, (enum gemm)g, race->scan[g][i], needs);
         }
     }
 }
@@ -338,14 +340,17 @@ static void build_rounds(struct builder *b)
 
 void race_next(struct race *race, struct race_step *step)
 {
-    struct builder b = {.race = race, .step = step};
+    struct builder b = {.race = race, .step = step, .most = JOB_SECONDS};
 
     race_round_advance(race);
     step->action = RACE_MEASURE;
     step->count = 0;
     step->m_index = -1;
     if (race->scan_level < SCAN_LEVELS) {
-        build_scan(&b);
+        build_scan(&b, race_scan_needs);
+        b.most = JOB_BLIND_S; /* what it waits for may come soon */
+        if (step->count == 0)
+            build_scan(&b, race_scan_ahead);
         if (step->count == 0)
             step->action = RACE_WAIT;
         return;
@@ -383,7 +388,8 @@ static double scan_left(
 
     for (int m = 0; m < race->plan->question->batch_size_count; m++) {
         bool needs = race_scan_needs(race, gemm, m, tile) ||
-                     (race->level[m] > race->scan_level && race->round[m] < 0);
+                     (race->level[m] > race->scan_level && race->round[m] < 0 &&
+                         race_cell(race, gemm, m, tile)->count == 0);
         double s = SCAN_TIMES * sample_s(expect_us(race, gemm, m, tile));
         *all += s;
         left += needs ? s : 0;

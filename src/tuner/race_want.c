@@ -155,25 +155,50 @@ static bool is_near(const struct race *race, const struct ranked ranked[], int i
            (before < LIKELY_BM_RANKS && times <= LIKELY_BM_WITHIN);
 }
 
+static void want_near(struct wants *w, enum gemm gemm, int m_index, struct ranked ranked[])
+{
+    int count = rank_leads(w->race, gemm, m_index, ranked);
+
+    for (int i = 0; i < count && w->count < w->limit; i++) {
+        if (is_near(w->race, ranked, i))
+            want_groups(w, gemm, ranked[i].tile);
+    }
+}
+
+/* Quick's search will look one step beyond the best few along every axis. */
+static void want_neighbours(struct wants *w, enum gemm gemm, int m_index, struct ranked ranked[])
+{
+    const struct plan *plan = w->race->plan;
+    int count = rank_leads(w->race, gemm, m_index, ranked);
+
+    for (int i = 0; i < count && i < GROW_FROM; i++) {
+        for (int axis = 0; axis < AXIS_COUNT; axis++) {
+            for (int step = -1; step <= 1 && axis != AXIS_GROUP; step += 2) {
+                int tile = plan_neighbour(plan, ranked[i].tile, (enum space_axis)axis, step);
+                if (tile >= 0)
+                    want(w, gemm, plan->tiles[tile].lead);
+            }
+        }
+    }
+}
+
 size_t race_likely(struct race *race, struct race_kernel_id likely[], size_t limit)
 {
     const struct plan *plan = race->plan;
     struct wants w = {.race = race, .out = likely, .limit = limit};
+    bool scans = race->scan_level < SCAN_LEVELS;
     struct ranked *ranked;
 
-    if (race->scan_level < SCAN_LEVELS || plan->question->effort == EFFORT_EXHAUSTIVE)
+    if (plan->question->effort == EFFORT_EXHAUSTIVE)
+        return 0;
+    if (scans && (plan->question->effort != EFFORT_QUICK || race->scan_level == 0 || race->grown))
         return 0;
     ranked = xcalloc(plan->count + 1, sizeof *ranked);
     for (int g = 0; g < GEMM_COUNT; g++)
         w.seen[g] = xcalloc(plan->count + 1, sizeof *w.seen[g]);
     for (int m = 0; m < plan->question->batch_size_count; m++) {
-        for (int g = 0; g < GEMM_COUNT; g++) {
-            int count = rank_leads(race, (enum gemm)g, m, ranked);
-            for (int i = 0; i < count && w.count < limit; i++) {
-                if (is_near(race, ranked, i))
-                    want_groups(&w, (enum gemm)g, ranked[i].tile);
-            }
-        }
+        for (int g = 0; g < GEMM_COUNT; g++)
+            (scans ? want_neighbours : want_near)(&w, (enum gemm)g, m, ranked);
     }
     for (int g = 0; g < GEMM_COUNT; g++)
         free(w.seen[g]);
