@@ -379,6 +379,14 @@ static void a_done_tune_takes_commands(void **state)
     assert_int_equal(seen->cells[GEMM_UP][space_index(&question, &slow)].verified, 1);
     tuner_snapshot_release(tuner, seen);
 
+    command.tile.group_m = 16; /* checked, never timed */
+    command.kind = TUNER_VERIFY;
+    seen = ask(tuner, &command);
+    tile_format(&command.tile, text, sizeof text);
+    assert_non_null(strstr(seen->answer.text, text));
+    assert_string_equal(strstr(seen->answer.text, text) + strlen(text), ": right");
+    tuner_snapshot_release(tuner, seen);
+
     command.kind = TUNER_NEXT;
     seen = ask(tuner, &command);
     assert_true(seen->answer.refused);

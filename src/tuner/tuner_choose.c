@@ -40,8 +40,7 @@ static bool look_beside(struct tuner *tuner, struct pick *pick)
         snprintf(why, sizeof why, "nothing is chosen yet for %s; choose the pair",
             gemm_name((enum gemm)g));
         if (choice->chosen)
-            snprintf(why, sizeof why,
-                "%s has BLOCK_SIZE_M %d and both GEMMs share it; choose the pair",
+            snprintf(why, sizeof why, "%s has BM%d and both must agree; choose the pair",
                 gemm_name((enum gemm)g), choice->tile.block_m);
         if (!choice->chosen || choice->tile.block_m != block_m)
             return refuse(tuner, pick->m, why);

@@ -26,16 +26,18 @@ void tuner_answer(struct tuner *tuner, bool refused, const char *format, ...)
 static void answer_cell(struct tuner *tuner, const struct race_item *item)
 {
     struct race_summary summary;
-    char text[TILE_TEXT_SIZE];
+    char text[TILE_TEXT_SIZE], time[48] = "";
 
     race_point(tuner->race, item->gemm, item->m_index, item->tile, &summary);
     tile_format(&tuner->plan.tiles[item->tile].tile, text, sizeof text);
+    if (summary.samples > 0)
+        snprintf(time, sizeof time, "%d sample%s, %.2f us, ", summary.samples,
+            summary.samples == 1 ? "" : "s", summary.median_us);
     if (summary.status != POINT_OK)
         tuner_answer(tuner, true, "%s M=%d %s: %s", gemm_name(item->gemm), item->m, text,
             point_status_name(summary.status));
     else
-        tuner_answer(tuner, false, "%s M=%d %s: %d samples, %.2f us, %s", gemm_name(item->gemm),
-            item->m, text, summary.samples, summary.median_us,
+        tuner_answer(tuner, false, "%s M=%d %s: %s%s", gemm_name(item->gemm), item->m, text, time,
             summary.verified == 1 ? "right" : "not verified");
 }
 
