@@ -4,6 +4,7 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "domain/engine_rules.h"
+#include "tuner/export.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -108,8 +109,16 @@ static bool among_vllm(const struct checked_set *set, const struct checked_file 
 static bool resolve_engine(
     const struct checked_set *set, struct checked_file *item, const char *wish, struct error *err)
 {
+    char made_for[64];
     if (wish != NULL)
         return engine_parse(wish, &item->context.engine, err);
+    if (export_made_for(item->path, made_for, sizeof made_for) &&
+        engine_parse(made_for, &item->context.engine, NULL)) {
+        config_fault_add(&item->faults, FAULT_NOTE, "engine", FAULT_WHOLE_FILE,
+            "checked as for %s, which moebench.json says it was made for; --engine says otherwise",
+            made_for);
+        return true;
+    }
     const char *sign = vllm_sign(item);
     if (sign == NULL && among_vllm(set, item))
         sign = "the files beside it";

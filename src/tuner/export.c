@@ -6,6 +6,7 @@
 #include "base/path.h"
 #include "domain/config_file.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -133,6 +134,31 @@ static const struct json *find_record(const struct json *provenance, const char 
                        strcmp(json_string(json_get(file, "path")), path) != 0))
         file = json_next(file);
     return file;
+}
+
+bool export_made_for(const char *path, char *engine, size_t size)
+{
+    enum { DEEPEST = 3 }; /* DIR/configs/triton_X_Y_Z/NAME */
+    char *full = path_absolute(path), *folder = xstrdup(full);
+    bool found = false;
+
+    for (int i = 0; i < DEEPEST && !found; i++) {
+        char *above = path_dirname(folder), *file = path_join(above, PROVENANCE);
+        struct json *json = path_exists(file) ? json_parse_file(file, NULL) : NULL;
+        const struct json *record = find_record(json, full + strlen(above) + (above[1] ? 1 : 0));
+        const char *name = json_string(json_get(record, "engine"));
+
+        found = name != NULL;
+        if (found)
+            snprintf(engine, size, "%s", name);
+        json_free(json);
+        free(file);
+        free(folder);
+        folder = above;
+    }
+    free(folder);
+    free(full);
+    return found;
 }
 
 static char *shape_text(const struct shape *shape)

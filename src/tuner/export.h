@@ -56,6 +56,8 @@ char *export_path(const struct question *question, const char *triton, enum gemm
  */
 bool export_write(const struct export_set *set, const char *out, bool force,
     struct export_result *result, struct error *err);
+/* The engine ("sglang:0.5.4.post2") that moebench.json says the file was made for; false: none. */
+bool export_made_for(const char *path, char *engine, size_t size);
 /* How a server comes to use the files: per node, and the line it then logs. free(). */
 char *export_instructions(
     const struct export_set *set, const char *out, const struct export_result *result);

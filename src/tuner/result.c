@@ -62,6 +62,7 @@ static double kernel_us(const struct snapshot *s, enum gemm gemm, int m_index, s
 static bool default_stays(const struct snapshot *s, int m_index)
 {
     double best = 0, standard = 0;
+    bool right = true;
 
     for (enum gemm g = GEMM_UP; g < GEMM_COUNT; g++) {
         const struct choice *choice = &s->choices[g][m_index];
@@ -70,10 +71,11 @@ static bool default_stays(const struct snapshot *s, int m_index)
         if (!choice->chosen || choice->settled || choice->source != CHOICE_RACE ||
             !choice->default_fits || !isnan(choice->gain))
             return false;
+        right = right && choice->verified;
         best += choice->median_us;
         standard += kernel_us(s, g, m_index, choice->default_tile);
     }
-    return !(standard > best * CLEARLY_SLOWER);
+    return !right || !(standard > best * CLEARLY_SLOWER);
 }
 
 void result_choices(const struct snapshot *s, int m_index, struct choice out[GEMM_COUNT])
@@ -90,7 +92,7 @@ void result_choices(const struct snapshot *s, int m_index, struct choice out[GEM
         choice->source = CHOICE_DEFAULT;
         choice->verified = false;
         snprintf(choice->reason, sizeof choice->reason,
-            "the best so far was not yet held against the engine's default, which stays");
+            "the best so far was not yet proven against the engine's default, which stays");
     }
 }
 

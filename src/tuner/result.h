@@ -14,8 +14,8 @@
 struct json *result_json(const struct snapshot *snapshot);
 /*
  * What this M stands for in the files: its choices, but where nothing is settled and the best so
- * far was not yet held against the engine's default, that default, unless its kernel (with any
- * GROUP_SIZE_M) was seen to be slower by far.
+ * far was not yet held against the engine's default, that default, unless the best was seen to be
+ * right and the default's kernel (with any GROUP_SIZE_M) to be slower by far.
  */
 void result_choices(const struct snapshot *snapshot, int m_index, struct choice out[GEMM_COUNT]);
 /* Of such a text the choices that were not settled when it was made; returns how many were written
