@@ -95,7 +95,7 @@ def flow():
         t.press("x")
         t.until("Enter writes")
         t.press("Enter")
-        t.until("2 files of 2 entries written")
+        t.until("2 files of 2 entries, 1 M left out, written")
         t.press("q")
         t.until("status 0")
     finally:

@@ -22,11 +22,12 @@ static void device_name(struct store *store, long long id, char *name, size_t si
     snprintf(name, size, "%s", known ? device.device.name : "?");
 }
 
+/* 100 only at the end: when all points are timed the finalists are still to come. */
 static int percent_done(const struct store_tune *tune)
 {
-    if (tune->state == TUNE_DONE)
-        return 100;
-    return tune->total > 0 ? (int)(100 * tune->done / tune->total) : 0;
+    int percent = tune->total > 0 ? (int)(100 * tune->done / tune->total) : 0;
+
+    return tune->state == TUNE_DONE ? 100 : percent > 99 ? 99 : percent;
 }
 
 /* Of the imports of a layer; they come newest first. */

@@ -37,11 +37,13 @@ static const struct option_spec workbench_options[] = {
 static void say_written(
     const struct export_result *written, const char *out, char *note, size_t size)
 {
-    char now[32] = "";
+    char now[32] = "", less[32] = "";
     if (written->as_of_now > 0)
         snprintf(now, sizeof now, " (%d as of now)", written->as_of_now);
-    snprintf(note, size, "%d files of %d entries%s written below %s", written->path_count,
-        written->entries, now, out);
+    if (written->left_out > 0)
+        snprintf(less, sizeof less, ", %d M left out,", written->left_out);
+    snprintf(note, size, "%d file%s of %d entries%s%s written below %s", written->path_count,
+        written->path_count == 1 ? "" : "s", written->entries, now, less, out);
 }
 
 static bool export_now(
@@ -238,6 +240,8 @@ static int workbench_run(const struct arguments *args, struct error *err)
     }
     if (*terminal_notice())
         fprintf(stderr, "moebench: %s\n", terminal_notice());
+    if (code == ERROR_STOPPED && !number)
+        fprintf(stderr, "moebench: stopped; all that was measured is stored: moebench goes on\n");
     if (number) {
         signal(number, SIG_DFL);
         raise(number);

@@ -68,12 +68,15 @@ void start_line_free(struct start_line *line)
     child_free_words(line->argv);
 }
 
+/* 100 only at the end: when all points are timed the finalists are still to come. */
 static int percent_done(const struct store_tune *tune)
 {
-    if (tune->state == TUNE_DONE)
-        return 100;
-    return tune->total > 0 ? (int)(100 * tune->done / tune->total) : 0;
+    int percent = tune->total > 0 ? (int)(100 * tune->done / tune->total) : 0;
+
+    return tune->state == TUNE_DONE ? 100 : percent > 99 ? 99 : percent;
 }
+
+#define LISTED_SIZES 8 /* as many fit an 80-column line */
 
 /* What the list's columns do not tell. */
 static void describe(const char *text, char *buffer, size_t size)
@@ -81,9 +84,12 @@ static void describe(const char *text, char *buffer, size_t size)
     struct question q = {0};
     struct text line = {0};
     if (question_from_json(text, &q, NULL, NULL)) {
-        text_add(&line, "%s, %zu tiles, M ", effort_name(q.effort), q.space.count);
-        for (int i = 0; i < q.batch_size_count; i++)
-            text_add(&line, "%s%d", i ? "," : "", q.batch_sizes[i]);
+        text_add(&line, "%s, %zu tiles, ", effort_name(q.effort), q.space.count);
+        if (q.batch_size_count > LISTED_SIZES)
+            text_add(&line, "%d batch sizes, %d to %d", q.batch_size_count, q.batch_sizes[0],
+                q.batch_sizes[q.batch_size_count - 1]);
+        for (int i = 0; i < q.batch_size_count && q.batch_size_count <= LISTED_SIZES; i++)
+            text_add(&line, "%s%d", i ? "," : "M ", q.batch_sizes[i]);
     }
     snprintf(buffer, size, "%s", line.data ? line.data : "");
     text_free(&line);

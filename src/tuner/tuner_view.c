@@ -238,7 +238,8 @@ static void fill_progress(struct tuner *tuner)
     tuner->view.points_done = (long long)progress.points_done;
     tuner->view.points_left = (long long)(progress.points_total - progress.points_done);
     tuner->view.fitting_points = progress.fitting;
-    tuner->view.done_fraction = progress.done_fraction;
+    /* What is expected grows with what is found to have hope: a bar that goes back tells nobody. */
+    tuner->view.done_fraction = fmax(tuner->view.done_fraction, progress.done_fraction);
     tuner->view.left_s = left(tuner, &progress);
 }
 
@@ -250,7 +251,7 @@ double tuner_share(const struct snapshot *snapshot)
         return 1;
     if (!isnan(snapshot->done_fraction))
         return fmin(0.999, snapshot->done_fraction);
-    return total > 0 ? (double)snapshot->points_done / (double)total : 0;
+    return total > 0 ? fmin(0.999, (double)snapshot->points_done / (double)total) : 0;
 }
 
 static void copy_snapshot(const struct tuner *tuner, struct snapshot *to)

@@ -206,8 +206,10 @@ static void draw_progress(const struct view *view)
     }
     draw_bar(view, &column);
     if (*snapshot->error) {
-        canvas_print(view->canvas, rect, column, 0, ROLE_BAD, "%s: %s",
-            board_state_name(snapshot->state), snapshot->error);
+        const char *state = board_state_name(snapshot->state);
+        int room = rect->width - column - (int)strlen(state) - 2;
+        canvas_print(view->canvas, rect, column, 0, ROLE_BAD, "%s%s: %s", state,
+            (int)strlen(snapshot->error) > room ? " (L: all of it)" : "", snapshot->error);
         return;
     }
     if (snapshot->follows_ended) {

@@ -72,8 +72,15 @@ static void draw_log(const struct view *view)
     struct rect inside =
         view_frame(view, "log; Esc leaves", view->canvas->width - 8, view->canvas->height - 4);
     int count = (int)view->state->past.event_count, scroll = view->state->scroll;
+    if (*view->snapshot->error && !view->snapshot->planned) {
+        int lines = canvas_wrap(view->canvas, &inside, 0, 0, ROLE_BAD, view->snapshot->error) + 1;
+        inside.y += lines;
+        inside.height -= lines;
+    }
     if (view->snapshot->planned)
         view_plan_log(view, &inside);
+    else if (inside.height <= 0)
+        return;
     else if (count == 0)
         canvas_print(view->canvas, &inside, 0, 0, ROLE_DIM, "nothing yet");
     else

@@ -67,8 +67,10 @@ static bool replay_setup(
     const struct shape *shape = &recorded->shape;
     if (!shape_equal(shape, &setup->shape))
         return error_set(err, ERROR_FAILED,
-            "the recorded set is of another layer: E=%d, N=%d, K=%d, top_k=%d, %s", shape->experts,
-            shape->intermediate, shape->hidden, shape->top_k, dtype_name(shape->dtype));
+            "the recorded set is of another layer: E=%d, N=%d, K=%d, top_k=%d, %s; without a card "
+            "others can only be planned for one: moebench MODEL --device GB10",
+            shape->experts, shape->intermediate, shape->hidden, shape->top_k,
+            dtype_name(shape->dtype));
     if (recorded->engine.kind != setup->engine.kind ||
         strcmp(recorded->engine.version, setup->engine.version) != 0)
         return error_set(err, ERROR_FAILED, "the recorded set is of %s:%s, not of %s:%s",
