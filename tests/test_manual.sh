@@ -3,9 +3,10 @@
 # The man page and the completion say all that the program's tables say, and are well formed.
 set -u
 fail() { echo "FAIL: $*"; exit 1; }
-page=$TOP_BUILDDIR/man/moebench.1
+page=$TOP_SRCDIR/man/moebench.1
 
-"$MOEBENCH" help --mdoc | cmp "$page" - || fail "man/moebench.1 is not this program's"
+"$MOEBENCH" help --mdoc | diff "$page" - ||
+    fail "man/moebench.1 is not this program's; renew it: $MOEBENCH help --mdoc >$page"
 for name in $("$MOEBENCH" help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do
     grep -q "^\.Ss $name" "$page" || fail "the man page lacks $name"
     for option in $("$MOEBENCH" help "$name" | sed -n 's/^  \(--[a-z-]*\) .*/\1/p'); do
