@@ -57,6 +57,8 @@ static void catch_one(int number, void (*handler)(int), int flags)
         sigaction(number, &action, NULL);
 }
 
+/* To be called before newterm: ncurses leaves signals alone that are caught already. A SIGTSTP that
+ * it handles itself it would drop while it draws. */
 static void catch_signals(void)
 {
     static const int crashes[] = {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL};
@@ -147,6 +149,7 @@ bool terminal_open(enum theme theme, bool color, bool mouse, struct error *err)
         return true;
     }
     tcgetattr(STDIN_FILENO, &terminal.before);
+    catch_signals();
     terminal.screen = newterm(NULL, stdout, stdin);
     if (!terminal.screen) {
         const char *name = getenv("TERM");
@@ -174,7 +177,6 @@ bool terminal_open(enum theme theme, bool color, bool mouse, struct error *err)
     }
     terminal_theme(theme);
     note_restore(mouse && catch_mouse());
-    catch_signals();
     return true;
 }
 
