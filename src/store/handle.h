@@ -7,6 +7,8 @@
 #include <sqlite3.h>
 #include <sys/types.h>
 
+#define TILE_IDS 4096
+
 /* What stands behind a store; shared by the files of src/store alone. */
 struct store {
     sqlite3 *db;
@@ -18,6 +20,11 @@ struct store {
     pid_t pid;         /* of the process that opened it */
     long long version; /* PRAGMA data_version at the last store_changed; 0 before */
     char notice[256];
+    /* Ids that were looked up, each in the place of its tile's hash; id 0: none. */
+    struct {
+        struct tile tile;
+        long long id;
+    } tile_ids[TILE_IDS];
 };
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/sql.h"
 
+#include "base/hash.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -280,7 +281,8 @@ struct tile sql_tile(sqlite3_stmt *statement, int first)
     };
 }
 
-bool sql_tile_id(struct store *store, const struct tile *tile, long long *id, struct error *err)
+static bool find_tile(
+    struct store *store, const struct tile *tile, long long *id, struct error *err)
 {
 #define TILE_VALUES                                                                                \
     tile->block_m, tile->block_n, tile->block_k, tile->group_m, tile->num_warps, tile->num_stages, \
@@ -300,6 +302,32 @@ bool sql_tile_id(struct store *store, const struct tile *tile, long long *id, st
     *id = sqlite3_last_insert_rowid(store->db);
     return true;
 #undef TILE_VALUES
+}
+
+static size_t tile_place(const struct tile *tile)
+{
+    const int numbers[] = {tile->block_m, tile->block_n, tile->block_k, tile->group_m,
+        tile->num_warps, tile->num_stages, tile->use_tma};
+    uint64_t hash = 0;
+
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        hash = hash_mix(hash + (uint64_t)numbers[i]);
+    return hash % TILE_IDS;
+}
+
+bool sql_tile_id(struct store *store, const struct tile *tile, long long *id, struct error *err)
+{
+    const size_t place = tile_place(tile);
+
+    if (store->tile_ids[place].id && tile_equal(&store->tile_ids[place].tile, tile)) {
+        *id = store->tile_ids[place].id;
+        return true;
+    }
+    if (!find_tile(store, tile, id, err))
+        return false;
+    store->tile_ids[place].tile = *tile;
+    store->tile_ids[place].id = *id;
+    return true;
 }
 
 bool sql_enter(struct store *store, bool *own, struct error *err)
@@ -331,6 +359,7 @@ bool store_commit(struct store *store, struct error *err)
 
 void store_rollback(struct store *store)
 {
+    memset(store->tile_ids, 0, sizeof store->tile_ids); /* some may be taken back */
     if (!sqlite3_get_autocommit(store->db))
         sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
 }

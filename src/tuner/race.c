@@ -42,6 +42,10 @@ struct race *race_open(const struct plan *plan)
     for (int g = 0; g < GEMM_COUNT; g++) {
         race->cells[g] = xcalloc(cells + 1, sizeof *race->cells[g]);
         race->kernels[g] = xcalloc(plan->count + 1, sizeof *race->kernels[g]);
+        race->model[g] = xcalloc(cells + 1, sizeof *race->model[g]);
+        for (size_t i = 0; i < cells; i++)
+            race->model[g][i] = (float)plan_model(question, (enum gemm)g,
+                question->batch_sizes[i / plan->count], &plan->tiles[i % plan->count].tile);
         for (int m = 0; m < question->batch_size_count; m++)
             race->best[g][m] = INFINITY;
     }
@@ -66,6 +70,7 @@ void race_close(struct race *race)
             free(race->cells[g][i].samples);
         free(race->cells[g]);
         free(race->kernels[g]);
+        free(race->model[g]);
         free(race->scan[g]);
         for (int m = 0; m < TUNE_BATCH_SIZES; m++)
             free(race->set[g][m].tiles);

@@ -52,6 +52,7 @@ struct race_set {
 struct race {
     const struct plan *plan;
     struct race_cell *cells[GEMM_COUNT];       /* [m_index * plan->count + tile] */
+    float *model[GEMM_COUNT];                  /* plan_model of each cell */
     struct race_kernel *kernels[GEMM_COUNT];   /* [tile] */
     double best[GEMM_COUNT][TUNE_BATCH_SIZES]; /* least us so far, INFINITY: none */
     int level[TUNE_BATCH_SIZES];               /* of the scan: 0 first */

@@ -20,13 +20,12 @@
 /* What a point takes, by its samples or by what is known of its lane and the model. */
 static double expect_us(const struct race *race, enum gemm gemm, int m_index, int tile)
 {
-    const struct question *q = race->plan->question;
     const struct race_cell *cell = race_cell(race, gemm, m_index, tile);
-    double best = race->best[gemm][m_index];
-    double model = plan_model(q, gemm, q->batch_sizes[m_index], &race->plan->tiles[tile].tile);
+    double best = race->best[gemm][m_index], model;
 
     if (cell->count)
         return cell->samples[0].us;
+    model = race->model[gemm][(size_t)m_index * race->plan->count + (size_t)tile];
     return isfinite(best) ? fmin(model, GIVE_UP * best) : model;
 }
 

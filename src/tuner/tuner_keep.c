@@ -291,16 +291,16 @@ static size_t gather(struct tuner *tuner, const struct race_step *step,
     const struct measure_chunk *chunk, float samples[CHUNK_SAMPLES],
     struct store_measurement measurements[CHUNK_SAMPLES])
 {
-    size_t count = 0, at = 0;
+    int *firsts = xcalloc((size_t)step->count + 1, sizeof *firsts);
+    size_t count = 0;
 
+    for (int k = 0; k < chunk->sample_count; k++)
+        firsts[chunk->samples[k].item + 1]++;
     for (int i = 0; i < step->count; i++) {
         const struct race_item *item = &step->items[i];
-        size_t first = at;
-        for (int k = 0; k < chunk->sample_count; k++) {
-            if (chunk->samples[k].item == i)
-                samples[at++] = chunk->samples[k].us;
-        }
-        if (at == first)
+        const int first = firsts[i], taken = firsts[i + 1];
+        firsts[i + 1] += first;
+        if (taken == 0)
             continue;
         measurements[count++] = (struct store_measurement){
             .key = {item->gemm, item->m, tuner->question.hot, tuner->plan.tiles[item->tile].tile},
@@ -308,9 +308,12 @@ static size_t gather(struct tuner *tuner, const struct race_step *step,
             .launches = chunk->launches / chunk->sample_count,
             .sm_mhz = (float)tuner_known(chunk->clock_mhz),
             .samples = samples + first,
-            .count = at - first,
+            .count = (size_t)taken,
         };
     }
+    for (int k = 0; k < chunk->sample_count; k++)
+        samples[firsts[chunk->samples[k].item]++] = chunk->samples[k].us;
+    free(firsts);
     return count;
 }
 
