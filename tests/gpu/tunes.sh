@@ -140,5 +140,7 @@ for line in open(f"{tunes}/ran"):
           f" longest {compiled[2] or 0:.1f} s; busy cores {table[name]['busy_cores']}")
 json.dump(table, open(os.path.join(out, "tunes.json"), "w"))
 PYTHON
+awk '{ print $1 ".txt" }' "$tunes/ran" | (cd "$logs" && xargs "$root/tests/gpu/gains.py") |
+    tee -a "$out/tunes.txt"
 cat "$logs/machine" >>"$out/tunes.txt"
 tar -czf "$out/tunes.tar.gz" -C "$tunes" logs ran
