@@ -176,6 +176,16 @@ def budget_and_signals(result):
     assert tiles(run("budget.db")) == tiles(result)
 
 
+def out_is_looked_at_first():
+    """What would keep the files from being written is said before anything is timed."""
+    blocked = os.path.join(folder, "blocked")
+    open(blocked, "w").close()
+    text = run("out.db", "--out", os.path.join(blocked, "files"), "--allow-recorded", code=1)
+    assert blocked in text and "scan" not in text, text
+    text = run("out.db", "--out", os.path.join(folder, "fine"), code=1)
+    assert "--allow-recorded" in text and "scan" not in text, text
+
+
 def two_processes():
     first = subprocess.Popen(words("two.db", "--pace", "1"), stdout=subprocess.DEVNULL,
                              stderr=subprocess.DEVNULL)
@@ -241,6 +251,7 @@ def main():
     two_processes()
     budget_and_signals(result)
     every_line_is_told()
+    out_is_looked_at_first()
     full_disk()
     kills(result)
 

@@ -5,6 +5,7 @@
 #include "cli/tune_print.h"
 
 #include "base/clock.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "tuner/result.h"
 #include "worker/client.h"
@@ -229,6 +230,22 @@ static bool can_time(const struct tune_ask *ask, struct error *err)
                ask->question.device.name);
 }
 
+/* Said before a tune that takes minutes, not after it. */
+static bool can_export(
+    const struct arguments *args, const struct tune_ask *ask, const char *out, struct error *err)
+{
+    if (!out)
+        return true;
+    if (text_starts_with(ask->options.backend, "replay") && !arguments_flag(args, "allow-recorded"))
+        return error_set(err, ERROR_FAILED,
+            "--out %s: the figures would be a recording's; --allow-recorded exports them all the "
+            "same",
+            out);
+    return path_make_folders(out, err) &&
+           (access(out, W_OK | X_OK) == 0 ||
+               error_set(err, ERROR_FAILED, "--out %s: %s", out, strerror(errno)));
+}
+
 static int tune_run(const struct arguments *args, struct error *err)
 {
     const char *out = arguments_text(args, "out", NULL);
@@ -238,7 +255,8 @@ static int tune_run(const struct arguments *args, struct error *err)
     double began = clock_monotonic();
     int code = 0;
 
-    if (tune_ask_on(args, arguments_operand(args, 0), &card, ask, err) && can_time(ask, err)) {
+    if (tune_ask_on(args, arguments_operand(args, 0), &card, ask, err) && can_time(ask, err) &&
+        can_export(args, ask, out, err)) {
         announce(ask);
         ask->options.began = began;
         ask->options.worker = card.worker;
