@@ -220,6 +220,11 @@ def other_terminals():
         assert (b"is unknown here" in t.raw) == (term == "nonsense")
 
 
+def dumb_terminal():
+    t = Terminal(term="dumb")
+    assert t.end() == 2 and b"--ui=line" in t.raw, t.raw
+
+
 def mouse():
     t = Terminal("--mouse")
     t.until("100 %  done")
@@ -247,7 +252,7 @@ def stalled_reader():
 
 if __name__ == "__main__":
     for test in (whole_life, one_key_is_few_bytes, resize_storm, signals_end_it, interrupt_asks,
-                 lost_terminal, crash_restores, draws_anew, other_terminals, mouse,
+                 lost_terminal, crash_restores, draws_anew, other_terminals, dumb_terminal, mouse,
                  stalled_reader):
         test()
         print("ok", test.__name__, flush=True)

@@ -337,6 +337,24 @@ static void test_card(void **arg)
     assert_drawn(bench, 200, " MHz", false);
 }
 
+static void test_error_whole(void **arg)
+{
+    struct bench *bench = *arg;
+    bench->snapshot.state = TUNER_FAILED;
+    snprintf(bench->snapshot.error, sizeof bench->snapshot.error, "no room");
+    assert_drawn(bench, 80, "failed: no room", true);
+    snprintf(bench->snapshot.error, sizeof bench->snapshot.error,
+        "the recorded set is of another layer than the one that was asked for: what can be done "
+        "stands at the very end");
+    assert_drawn(bench, 80, "failed (L: all of it): the recorded", true);
+    press(bench, "L");
+    assert_drawn(bench, 80, "at the very end", true);
+    press(bench, "Esc");
+    bench->snapshot.state = TUNER_DONE;
+    press(bench, "p");
+    assert_string_equal(bench->state.notice, "the tune is done: there is nothing to pause");
+}
+
 /* A tune of another process: shown, not steered; taken over after its end. */
 static void test_follower(void **arg)
 {
@@ -627,6 +645,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_keys_post, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_stopped_takes_none, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_card, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_error_whole, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_follower, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_quit_asks, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_editor, set_up, tear_down),

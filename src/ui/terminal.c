@@ -139,6 +139,13 @@ static bool catch_mouse(void)
     return mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL) != 0;
 }
 
+/* A dumb one cannot. */
+static bool can_place_text(void)
+{
+    const char *move = tigetstr("cup");
+    return move && move != (const char *)-1;
+}
+
 bool terminal_open(enum theme theme, bool color, bool mouse, struct error *err)
 {
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
@@ -162,6 +169,14 @@ bool terminal_open(enum theme theme, bool color, bool mouse, struct error *err)
         return error_set(err, ERROR_FAILED,
             "screen: no terminfo entry for $TERM nor for "
             "xterm-256color; install ncurses-term");
+    if (!can_place_text()) {
+        endwin();
+        delscreen(terminal.screen);
+        terminal.screen = NULL;
+        return error_set(err, ERROR_USAGE,
+            "screen: a terminal of TERM=%s cannot place text; --ui=line, or: moebench tune",
+            getenv("TERM"));
+    }
     cbreak();
     noecho();
     nonl();
