@@ -102,15 +102,29 @@ static void check(const struct race_card *card, const struct race_step *step, st
     }
 }
 
-static void compile_all(struct race *race)
+/* Those that would be ready by now. */
+static void compile(struct race *race, const struct race_card *card, struct race_sim *sim)
 {
     struct race_kernel_id wanted[512];
-    size_t count;
+    double now = sim->gpu_s + sim->waited_s;
+    size_t count, i;
 
-    while ((count = race_wanted(race, wanted, 512)) > 0) {
-        for (size_t i = 0; i < count; i++)
+    do {
+        count = race_wanted(race, wanted, 512);
+        for (i = 0; i < count && (double)(sim->kernels + 1) * card->kernel_s <= now; i++) {
             race_set_kernel(race, wanted[i].gemm, wanted[i].tile, KERNEL_READY, POINT_OK);
-    }
+            sim->kernels++;
+        }
+    } while (count > 0 && i == count);
+}
+
+static void wait_for_kernel(const struct race_card *card, struct race_sim *sim)
+{
+    double until = (double)(sim->kernels + 1) * card->kernel_s * (1 + 1e-9);
+
+    if (until <= sim->gpu_s + sim->waited_s)
+        abort();
+    sim->waited_s = until - sim->gpu_s;
 }
 
 static struct race *start_again(
@@ -190,13 +204,13 @@ void race_simulate(const struct plan *plan, const struct race_card *card, struct
     for (;;) {
         if (card->stop_after > 0 && ++sim->steps % card->stop_after == 0)
             race = start_again(plan, race, &log, sim);
-        compile_all(race);
+        compile(race, card, sim);
         race_next(race, step);
         if (step->action == RACE_FINISHED)
             break;
         if (step->action == RACE_WAIT)
-            abort();
-        if (step->action == RACE_MEASURE)
+            wait_for_kernel(card, sim);
+        else if (step->action == RACE_MEASURE)
             measure(card, step, race, &log, sim);
         else if (step->action == RACE_VERIFY)
             check(card, step, race, &log, sim);

@@ -14,12 +14,15 @@ struct race_card {
     double (*clock)(void *self); /* MHz at the latest sample; NULL: unknown */
     int wrong_tile;              /* its output is wrong; -1: none */
     int stop_after;              /* steps, then a new race is fed what was measured; 0: never */
+    double kernel_s; /* one kernel after the other is ready, so many seconds apart; 0: at once */
 };
 
 struct race_sim {
     long long samples, steps, checks;
     long long phase_samples[RACE_PHASE_COUNT];
-    double gpu_s; /* launches x their time */
+    double gpu_s;    /* launches x their time */
+    double waited_s; /* for kernels, with nothing else to do */
+    long long kernels;
     /* Of a choice against the best tile of all, which the pair rule may put out of reach; .. */
     double regret[GEMM_COUNT][TUNE_BATCH_SIZES];
     /* .. of the best pair that keeps the rule against the same; .. */

@@ -80,11 +80,16 @@ struct bench {
     struct race_card card;
 };
 
-static void bench_open(struct bench *bench, enum effort effort, unsigned long long seed)
+static void bench_open_at(struct bench *bench, enum effort effort, unsigned long long seed,
+    const int batch_sizes[], int count)
 {
     struct error err = {0};
 
     question_defaults(&bench->question);
+    for (int i = 0; i < count; i++)
+        bench->question.batch_sizes[i] = batch_sizes[i];
+    if (count > 0)
+        bench->question.batch_size_count = count;
     assert_true(engine_parse("sglang:0.5.4.post2", &bench->question.engine, &err));
     assert_true(device_find("NVIDIA H100 80GB HBM3", &bench->question.device, &err));
     bench->question.shape = (struct shape){.experts = 160,
@@ -103,6 +108,12 @@ static void bench_open(struct bench *bench, enum effort effort, unsigned long lo
         calloc((size_t)GEMM_COUNT * TUNE_BATCH_SIZES * bench->plan.count, sizeof(double));
     bench->card = (struct race_card){
         &bench->made, made_sample, made_truth, .clock = made_clock, .wrong_tile = -1};
+}
+
+/* At every M of upstream's ladder. */
+static void bench_open(struct bench *bench, enum effort effort, unsigned long long seed)
+{
+    bench_open_at(bench, effort, seed, NULL, 0);
 }
 
 static void bench_close(struct bench *bench)
@@ -593,6 +604,37 @@ static void likely_kernels_of_quick_are_neighbours(void **state)
     bench_close(&bench);
 }
 
+/* An exhaustive race whose kernels come slowly times meanwhile what its heat will want, whatever
+ * the scan still finds: it waits little, takes little in vain, and chooses the same. */
+static void an_exhaustive_scan_that_waits_heats(void **state)
+{
+    static const int batch_sizes[] = {1, 16, 128, 1024, 4096};
+    struct bench bench;
+    struct race_sim at_once, slow, broken;
+
+    (void)state;
+    bench_open_at(&bench, EFFORT_EXHAUSTIVE, 1, batch_sizes, 5);
+    race_simulate(&bench.plan, &bench.card, &at_once);
+    bench.card.kernel_s = at_once.gpu_s / 3 / (double)at_once.kernels;
+    race_simulate(&bench.plan, &bench.card, &slow);
+    print_message(
+        "exhaustive: %.1f s, %.1f and waits of %.1f s for %lld slow kernels, heat %lld %lld\n",
+        at_once.gpu_s, slow.gpu_s, slow.waited_s, slow.kernels, at_once.phase_samples[RACE_HEAT],
+        slow.phase_samples[RACE_HEAT]);
+    bench.card.stop_after = 50;
+    race_simulate(&bench.plan, &bench.card, &broken);
+    assert_true(slow.kernels > 3000);
+    assert_true(slow.waited_s < 0.02 * slow.gpu_s);
+    assert_true(slow.gpu_s < 1.01 * at_once.gpu_s);
+    assert_in_range(slow.phase_samples[RACE_HEAT], at_once.phase_samples[RACE_HEAT],
+        at_once.phase_samples[RACE_HEAT] * 101 / 100);
+    assert_int_equal(slow.phase_samples[RACE_FINAL], at_once.phase_samples[RACE_FINAL]);
+    assert_int_equal(broken.phase_samples[RACE_FINAL], at_once.phase_samples[RACE_FINAL]);
+    assert_same_choices(&bench, &at_once, &slow);
+    assert_same_choices(&bench, &at_once, &broken);
+    bench_close(&bench);
+}
+
 /* While kernels are compiled, what is there goes on to the M of later levels where it has hope. */
 static void a_scan_that_waits_goes_ahead(void **state)
 {
@@ -703,6 +745,7 @@ int main(void)
         cmocka_unit_test(long_compiles_start_early),
         cmocka_unit_test(likely_kernels_of_quick_are_neighbours),
         cmocka_unit_test(a_scan_that_waits_goes_ahead),
+        cmocka_unit_test(an_exhaustive_scan_that_waits_heats),
         cmocka_unit_test(time_left_is_wall_clock),
         cmocka_unit_test(likely_kernels_are_groups_of_the_near_best),
     };

@@ -41,6 +41,9 @@ struct round {
     double bm_within; /* .. whose best pair is within this of the best pair; < 0: of every one */
     bool groups;      /* with every GROUP_SIZE_M of each */
     bool guests;      /* and the engine's default and the incumbent */
+    /* Those between so many times the best are taken before the scan is over, while that waits for
+     * kernels; 0: none. */
+    double ahead_from, ahead_to;
 };
 
 /* The candidates of one (GEMM, M) in its present round. */
@@ -100,6 +103,9 @@ void race_round_advance(struct race *race);
 /* The phase on whose samples the candidates of this M are ranked now, and how many it takes. */
 enum race_phase race_ranked_phase(const struct race *race, int m_index);
 int race_set_target(const struct race *race, int m_index);
+/* Samples that the first round will want of a point that the scan has met, and that may be taken
+ * at once; 0: none, or it cannot be told yet. The phase is the first round's. */
+int race_ahead_samples(const struct race *race, enum gemm gemm, int m_index, int tile);
 /* Ranks candidates by their latest finished phase and picks the pair with the least sum that shares
  * a BLOCK_SIZE_M; tiles[g] is -1 for a GEMM not asked for. False: there is none. */
 bool race_best_pair(const struct race *race, int m_index, int tiles[GEMM_COUNT]);

@@ -301,6 +301,52 @@ static void fill_up(struct builder *b, int m_index)
     }
 }
 
+/* A check that a kernel lacks before its first point is timed ahead of the scan's end. */
+static void check_ahead(struct builder *b, enum gemm gemm, int tile)
+{
+    const struct question *q = b->race->plan->question;
+    int m = 0, at;
+
+    while (m < q->batch_size_count && race_ahead_samples(b->race, gemm, m, tile) <= 0)
+        m++;
+    if (m == q->batch_size_count || !ready(b, gemm, tile))
+        return;
+    at = lacking_check(b->race, gemm, m, tile);
+    if (at > 0)
+        add_check(b, gemm, at, tile);
+}
+
+static void measure_ahead(struct builder *b, enum gemm gemm, int m_index)
+{
+    const struct race *race = b->race;
+
+    for (size_t i = 0; i < race->scan_count[gemm] && !b->full; i++) {
+        int tile = race->scan[gemm][i];
+        int samples = race_ahead_samples(race, gemm, m_index, tile);
+        if (samples > 0 && ready(b, gemm, tile))
+            add_item(b, gemm, m_index, tile, samples, 0);
+    }
+}
+
+/* What the first round takes ahead of the scan's end. */
+static void build_ahead(struct builder *b)
+{
+    const struct race *race = b->race;
+
+    b->step->phase = race->rounds[0].phase;
+    b->step->shuffle = true;
+    for (int g = 0; g < GEMM_COUNT; g++) {
+        for (size_t i = 0; i < race->scan_count[g] && !checks_full(b); i++)
+            check_ahead(b, (enum gemm)g, race->scan[g][i]);
+    }
+    if (b->step->count > 0)
+        return;
+    for (int m = 0; m < race->plan->question->batch_size_count; m++) {
+        for (int g = 0; g < GEMM_COUNT; g++)
+            measure_ahead(b, (enum gemm)g, m);
+    }
+}
+
 /* The M whose turn it is; tries the others when it can do nothing yet. */
 static bool build_round(struct builder *b, int round)
 {
@@ -350,6 +396,9 @@ void race_next(struct race *race, struct race_step *step)
         b.most = JOB_BLIND_S; /* what it waits for may come soon */
         if (step->count == 0)
             build_scan(&b, race_scan_ahead);
+        b.most = JOB_SECONDS; /* that is due whatever comes */
+        if (step->count == 0)
+            build_ahead(&b);
         if (step->count == 0)
             step->action = RACE_WAIT;
         return;
