@@ -222,7 +222,7 @@ def other_terminals():
 
 def dumb_terminal():
     t = Terminal(term="dumb")
-    assert t.end() == 2 and b"--ui=line" in t.raw, t.raw
+    assert os.WEXITSTATUS(t.end()) == 2 and b"--ui=line" in t.raw, t.raw
 
 
 def mouse():
