@@ -126,11 +126,14 @@ static bool read_tunes(struct start *start, const char *path, struct error *err)
     struct store *store = store_open(path, STORE_READ, err);
     struct store_tune *tunes = NULL;
     size_t count = 0;
+    long pid;
     bool done = store && store_list_tunes(store, &tunes, &count, err);
     start->tunes = xcalloc(count + 1, sizeof start->tunes[0]);
     for (size_t i = 0; i < count; i++)
         if (!is_hidden(tunes, i))
             fill_tune(store, &tunes[i], &start->tunes[start->tune_count++]);
+    if (store && store_is_held(store, &pid))
+        snprintf(start->driven, sizeof start->driven, ", one driven by pid %ld,", pid);
     for (size_t i = 0; i < count; i++)
         store_tune_free(&tunes[i]);
     free(tunes);

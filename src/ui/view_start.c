@@ -155,8 +155,8 @@ static void draw_title(const struct page *page)
     struct rect row = {0, 0, page->canvas->width, 1};
     switch (start->page) {
     case START_LIST:
-        canvas_print(page->canvas, &row, 0, 0, ROLE_TITLE, "moebench  %zu tune%s in %s",
-            start->tune_count, start->tune_count == 1 ? "" : "s", start->db);
+        canvas_print(page->canvas, &row, 0, 0, ROLE_TITLE, "moebench  %zu tune%s%s in %s",
+            start->tune_count, start->tune_count == 1 ? "" : "s", start->driven, start->db);
         break;
     case START_HELP:
         canvas_print(page->canvas, &row, 0, 0, ROLE_TITLE, "moebench  keys; Esc leaves");
