@@ -55,8 +55,8 @@ enum start_page { START_LIST, START_PICK, START_FORM, START_HELP };
 
 struct start {
     char db[START_TEXT]; /* for people */
-    char driven[48];     /* ", one driven by pid 123,": by another process, as of the start; or "" */
-    char here[160];      /* what measures: "NVIDIA GB10", "no GPU: recorded on ..." */
+    char driven[48]; /* ", one driven by pid 123,": by another process, as of the start; or "" */
+    char here[160];  /* what measures: "NVIDIA GB10", "no GPU: recorded on ..." */
     struct start_tune *tunes;
     size_t tune_count;
     struct start_model *models;
