@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const char *const engines[] = {"sglang:0.5.4.post2", "sglang:0.5.23", "vllm"};
     struct json *config = json_parse((const char *)data, size, NULL);
     struct model model = {0};
-    if (config != NULL && model_from_json(config, NULL, &model, NULL)) {
+    if (config != NULL && model_from_json(config, NULL, NULL, &model, NULL)) {
         for (size_t i = 0; i < 3; i++) {
             struct engine engine;
             struct shape shape;

@@ -6,6 +6,7 @@
 #include "tests/cmocka_all.h"
 
 #include "domain/ab.h"
+#include "tests/normal.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
-#include "base/random.h"
+#include "tests/normal.h"
 
 /* The examples of FIPS 180-4 and every length around the padding's edge, by sha256sum. */
 static void sha256_of_known_texts(void **state)

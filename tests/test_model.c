@@ -16,7 +16,7 @@ static bool read_as(const char *text, const char *dtype, struct model *model, st
 {
     struct json *config = json_parse(text, strlen(text), err);
     assert_non_null(config);
-    bool done = model_from_json_as(config, NULL, dtype, model, err);
+    bool done = model_from_json(config, NULL, dtype, model, err);
     json_free(config);
     return done;
 }

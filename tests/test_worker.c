@@ -127,10 +127,8 @@ static void test_commands(void **state)
     load.kernel.cubin_size = sizeof cubin;
     check_command(&load);
     check_command(&(struct worker_command){.op = COMMAND_SETUP, .setup = setup_of()});
-    check_command(&(struct worker_command){.op = COMMAND_UNLOAD, .hash = "cafe"});
     check_command(&(struct worker_command){.op = COMMAND_VERIFY, .id = 9, .item = items[0]});
     check_command(&(struct worker_command){.op = COMMAND_SETTLE});
-    check_command(&(struct worker_command){.op = COMMAND_PING, .id = 3});
     check_command(&(struct worker_command){.op = COMMAND_CANCEL});
     struct measure_job job = {
         .id = 5, .items = items, .item_count = 2, .shuffle = true, .seed = 0x123456789abcdef0ULL};
@@ -142,7 +140,7 @@ static void test_bad_commands(void **state)
     (void)state;
     static const char *const lines[] = {"", "[]", "{\"op\":\"dance\"}", "{\"op\":\"load\"}",
         "{\"op\":\"setup\",\"engine\":\"sglang\"}", "{\"op\":\"measure\",\"id\":1,\"items\":[]}",
-        "{\"op\":\"measure\",\"id\":1,\"items\":[{}]}", "{\"op\":\"ping\"}"};
+        "{\"op\":\"measure\",\"id\":1,\"items\":[{}]}", "{\"op\":\"verify\"}"};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         struct worker_command command;
         struct error err = {0};
@@ -302,13 +300,6 @@ static void test_cancel(void **state)
     job.id = 2;
     assert_true(client_measure(client, &job, &err));
     next(client, EVENT_CHUNK, event);
-    assert_true(client_ping(client, 5, &err));
-    do
-        assert_int_equal(client_next(client, 20, event), CLIENT_EVENT);
-    while (event->op == EVENT_CHUNK);
-    assert_int_equal(event->op, EVENT_PONG);
-    assert_string_equal(event->busy, "measure");
-    assert_int_equal(event->queued, 1);
     assert_true(client_cancel(client, &err));
     bool ended[3] = {false};
     while (!ended[1] || !ended[2]) {

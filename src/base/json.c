@@ -88,11 +88,6 @@ struct json *json_new_object(void)
     return made(cJSON_CreateObject());
 }
 
-struct json *json_new_array(void)
-{
-    return made(cJSON_CreateArray());
-}
-
 void json_add(struct json *parent, const char *key, struct json *child)
 {
     cJSON_bool done = key ? cJSON_AddItemToObject(to_cjson(parent), key, to_cjson(child))
@@ -211,16 +206,6 @@ bool json_is_string(const struct json *json)
     return cJSON_IsString(read_cjson(json));
 }
 
-bool json_is_number(const struct json *json)
-{
-    return cJSON_IsNumber(read_cjson(json));
-}
-
-bool json_is_bool(const struct json *json)
-{
-    return cJSON_IsBool(read_cjson(json));
-}
-
 const char *json_string(const struct json *json)
 {
     return json_is_string(json) ? read_cjson(json)->valuestring : NULL;
@@ -237,7 +222,7 @@ bool json_int(const struct json *json, long long *value)
 
 bool json_double(const struct json *json, double *value)
 {
-    if (!json_is_number(json))
+    if (!cJSON_IsNumber(read_cjson(json)))
         return false;
     *value = read_cjson(json)->valuedouble;
     return true;

@@ -19,7 +19,6 @@ struct json *json_parse_file(const char *path, struct error *err);
 void json_free(struct json *json);
 
 struct json *json_new_object(void);
-struct json *json_new_array(void);
 /* Each adds to `parent`: under `key` when it is an object, at the end (key NULL) of an array. */
 struct json *json_add_object(struct json *parent, const char *key);
 struct json *json_add_array(struct json *parent, const char *key);
@@ -42,8 +41,6 @@ bool json_is_null(const struct json *json);
 bool json_is_object(const struct json *json);
 bool json_is_array(const struct json *json);
 bool json_is_string(const struct json *json);
-bool json_is_number(const struct json *json);
-bool json_is_bool(const struct json *json);
 /* Borrowed until the tree is freed; NULL when not a string. */
 const char *json_string(const struct json *json);
 bool json_int(const struct json *json, long long *value); /* false when not integral */

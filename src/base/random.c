@@ -3,7 +3,6 @@
 
 #include "base/hash.h"
 
-#include <math.h>
 #include <string.h>
 
 static uint64_t rotate(uint64_t value, int bits)
@@ -48,18 +47,6 @@ uint64_t random_below(struct random *random, uint64_t bound)
         value = random_next(random);
     while (value < reject);
     return value % bound;
-}
-
-/* Marsaglia's polar method; the second value is dropped so that the state is the stream alone. */
-double random_normal(struct random *random)
-{
-    double x, y, square;
-    do {
-        x = 2 * random_unit(random) - 1;
-        y = 2 * random_unit(random) - 1;
-        square = x * x + y * y;
-    } while (square >= 1 || square == 0);
-    return x * sqrt(-2 * log(square) / square);
 }
 
 static void swap_bytes(unsigned char *a, unsigned char *b, size_t size)

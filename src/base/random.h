@@ -14,7 +14,6 @@ void random_seed(struct random *random, uint64_t seed);
 uint64_t random_next(struct random *random);
 double random_unit(struct random *random);                    /* [0, 1) */
 uint64_t random_below(struct random *random, uint64_t bound); /* [0, bound), unbiased */
-double random_normal(struct random *random);                  /* mean 0, deviation 1 */
 /* Fisher-Yates over `count` elements of `size` bytes. */
 void random_shuffle(struct random *random, void *items, size_t count, size_t size);
 

@@ -174,7 +174,7 @@ bool checked_set_resolve(
             continue;
         }
         item->context.device = device;
-        item->context.device_known = item->context.device_given = true;
+        item->context.device_known = true;
     }
     return true;
 }

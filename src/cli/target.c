@@ -82,7 +82,6 @@ bool target_parallel(const struct arguments *args, struct parallel *parallel, st
 static bool resolve_model(
     const struct arguments *args, const char *model, struct target *target, struct error *err)
 {
-    target->has_model = model != NULL;
     return !model || model_load_as(model, arguments_text(args, "dtype", NULL), &target->model, err);
 }
 

@@ -32,7 +32,6 @@
 
 /* What a command's line asks about. Notes (of what was assumed) are the model's. */
 struct target {
-    bool has_model;
     struct model model; /* its notes are filled without a model too */
     struct engine engine;
     struct parallel parallel;

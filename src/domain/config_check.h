@@ -11,7 +11,6 @@ struct config_context {
     struct engine engine;
     struct device device;
     bool device_known; /* `device` is one of the table; else nothing is said of the fit */
-    bool device_given; /* by the user, so that the name must be that device's */
 };
 
 /* Whether this engine on this device can ask for such a name at all. */

@@ -398,7 +398,7 @@ static bool read_dtype(const struct reader *reader, const struct json *file, con
     return !quant || model_read_quant(quant, where, model, err);
 }
 
-bool model_from_json_as(const struct json *config, const struct json *quant, const char *dtype,
+bool model_from_json(const struct json *config, const struct json *quant, const char *dtype,
     struct model *model, struct error *err)
 {
     struct reader reader = {.root = config, .section = config};
@@ -419,10 +419,4 @@ bool model_from_json_as(const struct json *config, const struct json *quant, con
         return false;
     *model = read;
     return true;
-}
-
-bool model_from_json(
-    const struct json *config, const struct json *quant, struct model *model, struct error *err)
-{
-    return model_from_json_as(config, quant, NULL, model, err);
 }

@@ -40,10 +40,8 @@ struct model {
  * say what the experts are. `dtype`, NULL for what the config says, overrides it: "bf16",
  * "fp8_w8a8", "fp8_w8a8:channel", "fp8_w8a8:128x128", "int4_w4a16:32" (group size).
  */
-bool model_from_json_as(const struct json *config, const struct json *quant, const char *dtype,
+bool model_from_json(const struct json *config, const struct json *quant, const char *dtype,
     struct model *model, struct error *err);
-bool model_from_json(
-    const struct json *config, const struct json *quant, struct model *model, struct error *err);
 /*
  * `where`: a config.json, a folder that has one, a name from data/models, or a model id in the
  * local Hugging Face cache. Reads X.hf_quant_config.json beside X.config.json too.

@@ -39,7 +39,7 @@ static bool read_files(const char *path, const char *dtype, struct model *model,
 
     if (config && path_exists(beside) && !(quant = json_parse_file(beside, err)))
         goto out;
-    done = config && model_from_json_as(config, quant, dtype, model, err);
+    done = config && model_from_json(config, quant, dtype, model, err);
     if (config && !done && err && err->kind != ERROR_USAGE)
         error_prefix(err, "%s", path);
 out:

@@ -11,7 +11,7 @@
  */
 bool model_read_quant(
     const struct json *quant, const char *where, struct model *model, struct error *err);
-/* The same from the text of model_from_json_as. */
+/* The same from the text of model_from_json. */
 bool model_parse_dtype(const char *text, struct model *model, struct error *err);
 
 #endif

@@ -25,17 +25,6 @@ const char *point_status_name(enum point_status status)
     return status_names[status];
 }
 
-bool point_status_parse(const char *name, enum point_status *status)
-{
-    for (int i = 0; i < POINT_STATUS_COUNT; i++) {
-        if (strcmp(name, status_names[i]) == 0) {
-            *status = (enum point_status)i;
-            return true;
-        }
-    }
-    return false;
-}
-
 const char *choice_source_name(enum choice_source source)
 {
     return source_names[source];

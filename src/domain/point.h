@@ -17,7 +17,6 @@ enum point_status {
 };
 
 const char *point_status_name(enum point_status status); /* "ok", "does-not-fit", ... */
-bool point_status_parse(const char *name, enum point_status *status);
 
 /* Who took the tile for an M. Stands in databases too. */
 enum choice_source {

@@ -3,11 +3,6 @@
 
 #include <math.h>
 
-/* Where the device's table has no rate: of the order of today's cards, so that guesses stay sane.
- */
-#define BANDWIDTH_UNKNOWN 1e12
-#define TENSOR_UNKNOWN 2e14
-
 static double peak_flops(const struct shape *shape, const struct device *device)
 {
     const bool narrow = shape->dtype == DTYPE_FP8_W8A8 || shape->dtype == DTYPE_INT8_W8A8;
@@ -42,34 +37,4 @@ void roofline_make(const struct shape *shape, enum gemm gemm, int m, double expe
     compute_us = peak > 0 ? 1e6 * roofline->flops / peak : 0;
     roofline->memory = memory_us >= compute_us;
     roofline->us = roofline->memory ? memory_us : compute_us;
-}
-
-/* Blocks of rows: each expert's share rounded up to BLOCK_SIZE_M. */
-static double row_blocks(const struct shape *shape, int m, double experts, const struct tile *tile)
-{
-    const double rows = (double)m * shape->top_k;
-
-    return experts > 0 ? experts * ceil(fmax(rows / experts, 1) / tile->block_m) : 0;
-}
-
-double roofline_guess_us(const struct shape *shape, enum gemm gemm, int m, double experts,
-    const struct device *device, const struct tile *tile, int shared_bytes)
-{
-    const double n = shape_gemm_n(shape, gemm), k = shape_gemm_k(shape, gemm);
-    const double bandwidth = device->bandwidth > 0 ? device->bandwidth : BANDWIDTH_UNKNOWN;
-    const double peak = peak_flops(shape, device);
-    const double blocks_m = row_blocks(shape, m, experts, tile);
-    const double blocks = blocks_m * ceil(n / tile->block_n);
-    const double held =
-        shared_bytes > 0 ? fmax(1, floor((double)device->smem_limit / shared_bytes)) : 1;
-    const double wave = (device->sm_count > 0 ? device->sm_count : 64) * fmin(held, 8);
-    const double waves = blocks / wave;
-    struct roofline roofline;
-    double flops;
-
-    roofline_make(shape, gemm, m, experts, device, &roofline);
-    flops = 2 * blocks_m * tile->block_m * ceil(n / tile->block_n) * tile->block_n *
-            ceil(k / tile->block_k) * tile->block_k;
-    return 1e6 * fmax(roofline.bytes / bandwidth, flops / (peak > 0 ? peak : TENSOR_UNKNOWN)) *
-           (waves > 0 ? ceil(waves) / waves : 1);
 }

@@ -4,7 +4,6 @@
 
 #include "domain/device.h"
 #include "domain/shape.h"
-#include "domain/tile.h"
 
 /* The least that a GEMM at M must move and compute, and how long the device needs for that. */
 struct roofline {
@@ -17,13 +16,5 @@ struct roofline {
 /* `experts`: distinct experts hit, such as routing_expected_experts gives. */
 void roofline_make(const struct shape *shape, enum gemm gemm, int m, double experts,
     const struct device *device, struct roofline *roofline);
-
-/*
- * A guess at a tile's time for putting a search in order, never for leaving a tile out: weights
- * and padded rows against the device's rates, times the unevenness of the last wave of blocks.
- * `shared_bytes` of the tile says how many blocks an SM holds.
- */
-double roofline_guess_us(const struct shape *shape, enum gemm gemm, int m, double experts,
-    const struct device *device, const struct tile *tile, int shared_bytes);
 
 #endif

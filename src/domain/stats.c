@@ -62,20 +62,6 @@ double stats_median_float(const float values[], size_t count)
     return median;
 }
 
-double stats_quantile(const double values[], size_t count, double p)
-{
-    if (count == 0)
-        return NAN;
-
-    double *sorted = sorted_copy(values, count);
-    double at = (double)(count - 1) * p;
-    size_t below = (size_t)at;
-    size_t above = below + 1 < count ? below + 1 : below;
-    double value = sorted[below] + (at - (double)below) * (sorted[above] - sorted[below]);
-    free(sorted);
-    return value;
-}
-
 /* The largest r >= 1 with P(X <= r-1) <= tail for X ~ Bin(n, 1/2), and that probability; 0 when
  * even r = 1 is too much. In logarithms, for 2^-n leaves the range of double from n = 1075 on. */
 static size_t binomial_rank(size_t n, double tail, double *reached)

@@ -17,8 +17,6 @@ struct stats_interval {
 /* The mean of the two middle values when `count` is even; NAN when it is 0. */
 double stats_median(const double values[], size_t count);
 double stats_median_float(const float values[], size_t count);
-/* The sample quantile of R's type 7: linear between order statistics; 0 <= p <= 1. */
-double stats_quantile(const double values[], size_t count, double p);
 
 /*
  * The median with the interval between two order statistics, x(r) and x(n+1-r), r as large as the

@@ -13,7 +13,6 @@
 typedef int nvml_return;
 typedef struct nvml_device *nvml_device;
 #define NVML_SUCCESS 0
-#define NVML_INSUFFICIENT_SIZE 7
 #define NVML_TEMPERATURE_GPU 0
 #define NVML_CLOCK_SM 1
 #define NVML_NO_VALUE (~0ull)

@@ -10,7 +10,7 @@
  * What NVML says of a GPU now. Any figure may be missing (a GB10 has no memory of its own and
  * answers "not supported" for it): then `has` lacks its bit, and 0 means nothing.
  */
-enum nvml_figure { NVML_TEMPERATURE, NVML_POWER, NVML_SM_CLOCK, NVML_MEMORY, NVML_FIGURE_COUNT };
+enum nvml_figure { NVML_TEMPERATURE, NVML_POWER, NVML_SM_CLOCK, NVML_MEMORY };
 
 struct nvml_state {
     unsigned has; /* bit 1 << enum nvml_figure */

@@ -115,11 +115,6 @@ double timing_bandwidth(const struct timing *timing)
     return (double)timing->stream.size / (timing->base_us[0] * 1e-6);
 }
 
-int timing_under_way(const struct timing *timing)
-{
-    return timing->under_way;
-}
-
 bool timing_stamp(struct timing *timing, CUevent event, struct error *err)
 {
     return CU(cuEventRecordWithFlags(event, timing->capture, CU_EVENT_RECORD_EXTERNAL));

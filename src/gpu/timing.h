@@ -58,6 +58,5 @@ double timing_bandwidth(const struct timing *timing);
 enum gpu_end timing_submit(
     struct timing *timing, const struct timing_entry *entries, int count, struct error *err);
 enum gpu_end timing_collect(struct timing *timing, struct timing_result *result, struct error *err);
-int timing_under_way(const struct timing *timing);
 
 #endif

@@ -141,15 +141,6 @@ static void bind_list(sqlite3_stmt *statement, const char *types, va_list values
     }
 }
 
-void sql_bind(sqlite3_stmt *statement, const char *types, ...)
-{
-    va_list values;
-
-    va_start(values, types);
-    bind_list(statement, types, values);
-    va_end(values);
-}
-
 sqlite3_stmt *sql_query(
     struct store *store, struct error *err, const char *text, const char *types, ...)
 {

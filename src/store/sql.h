@@ -14,7 +14,6 @@
  * Text and blobs are borrowed until the statement is bound again or finalised.
  */
 sqlite3_stmt *sql_prepare(struct store *store, struct error *err, const char *text);
-void sql_bind(sqlite3_stmt *statement, const char *types, ...);
 /* Both at once; NULL on failure. */
 sqlite3_stmt *sql_query(
     struct store *store, struct error *err, const char *text, const char *types, ...);

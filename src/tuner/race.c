@@ -78,11 +78,6 @@ void race_close(struct race *race)
     free(race);
 }
 
-const struct plan *race_plan(const struct race *race)
-{
-    return race->plan;
-}
-
 struct race_cell *race_cell(const struct race *race, enum gemm gemm, int m_index, int tile)
 {
     return &race->cells[gemm][(size_t)m_index * race->plan->count + (size_t)tile];
@@ -244,7 +239,6 @@ void race_point(
         samples[count++] = cell->samples[i].us;
     *summary = (struct race_summary){
         .status = t->fits ? kernel->status : POINT_DOES_NOT_FIT,
-        .skipped = cell->count == 0 && race_skipped(race, gemm, m_index, tile),
         .samples = cell->count,
         .verified = kernel->status == POINT_WRONG_RESULT ? 2 : cell->verified,
     };

@@ -34,7 +34,6 @@ struct race;
 /* `plan` is borrowed for the race's life. */
 struct race *race_open(const struct plan *plan);
 void race_close(struct race *race);
-const struct plan *race_plan(const struct race *race);
 
 /* ---- feeding ---------------------------------------------------------------------------- */
 
@@ -112,7 +111,6 @@ void race_longest_first(
 /* What is known of a point. */
 struct race_summary {
     enum point_status status;
-    bool skipped;     /* hopeless at both neighbouring M */
     int samples;      /* all phases */
     int verified;     /* 0 not, 1 right, 2 wrong */
     double median_us; /* of all samples, NAN without */

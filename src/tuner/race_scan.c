@@ -30,7 +30,7 @@ static bool hope(const struct race *race, enum gemm gemm, int m_index, int tile,
     return false;
 }
 
-bool race_skipped(const struct race *race, enum gemm gemm, int m_index, int tile)
+static bool was_skipped(const struct race *race, enum gemm gemm, int m_index, int tile)
 {
     if (race->plan->question->effort == EFFORT_EXHAUSTIVE || race->level[m_index] == 0 ||
         race->level[m_index] > race->scan_level)
@@ -46,7 +46,7 @@ bool race_scan_needs(const struct race *race, enum gemm gemm, int m_index, int t
         race->level[m_index] > race->scan_level)
         return false;
     return cell->grown ||
-           (race->kernels[gemm][tile].scans && !race_skipped(race, gemm, m_index, tile));
+           (race->kernels[gemm][tile].scans && !was_skipped(race, gemm, m_index, tile));
 }
 
 bool race_scan_ahead(const struct race *race, enum gemm gemm, int m_index, int tile)

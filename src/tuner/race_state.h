@@ -92,7 +92,6 @@ bool race_scan_needs(const struct race *race, enum gemm gemm, int m_index, int t
 /* Whether a later level of the scan will need this point, as far as can be told now: a best that
  * falls can only take hope away. */
 bool race_scan_ahead(const struct race *race, enum gemm gemm, int m_index, int tile);
-bool race_skipped(const struct race *race, enum gemm gemm, int m_index, int tile);
 /* Moves on through the levels as far as the samples allow. */
 void race_scan_advance(struct race *race);
 

@@ -35,13 +35,6 @@ const char *board_step_name(int step)
     return steps[step].name;
 }
 
-const char *metric_name(enum metric metric)
-{
-    static const char *const names[METRIC_COUNT] = {
-        [METRIC_LATENCY] = "latency", [METRIC_REGISTERS] = "registers"};
-    return names[metric];
-}
-
 const char *board_state_name(enum tuner_state state)
 {
     static const char *const names[] = {

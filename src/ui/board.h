@@ -46,8 +46,6 @@ const char *board_step_name(int step);
 
 enum metric { METRIC_LATENCY, METRIC_REGISTERS, METRIC_COUNT };
 
-const char *metric_name(enum metric metric);
-
 struct mark {
     char character;
     enum role role;

@@ -6,7 +6,7 @@
 #define CONTROL(c) ((c)-64)
 #define LENGTH(table) (sizeof(table) / sizeof((table)[0]))
 
-const struct key_entry key_table[] = {
+static const struct key_entry main_table[] = {
     {{KEY_UPWARD, 'k'}, "arrows, h j k l", "move over the map", NULL, ACTION_UP},
     {{KEY_DOWNWARD, 'j'}, NULL, NULL, NULL, ACTION_DOWN},
     {{KEY_LEFTWARD, 'h'}, NULL, NULL, NULL, ACTION_LEFT},
@@ -37,8 +37,6 @@ const struct key_entry key_table[] = {
     {{CONTROL('L')}, "Ctrl-L", "draw the screen anew", NULL, ACTION_REDRAW},
     {{'q'}, "q", "quit; asks while a tune runs", "q quit", ACTION_QUIT},
 };
-
-const size_t key_count = LENGTH(key_table);
 
 static const struct key_entry editor_table[] = {
     {{KEY_LEFTWARD, 'h'}, "Left Right, h l", "the number before, after", NULL, ACTION_LEFT},
@@ -87,7 +85,7 @@ static const struct key_entry no_verdict_table[] = {
 struct key_list key_list(enum key_place place)
 {
     const struct key_list lists[PLACE_COUNT] = {
-        [PLACE_MAIN] = {NULL, key_table, key_count},
+        [PLACE_MAIN] = {NULL, main_table, LENGTH(main_table)},
         [PLACE_EDITOR] = {"in the editor", editor_table, LENGTH(editor_table)},
         [PLACE_AB_ASK] = {"asking for an A/B", ab_ask_table, LENGTH(ab_ask_table)},
         [PLACE_AB] = {"while an A/B runs", ab_table, LENGTH(ab_table)},

@@ -71,9 +71,6 @@ struct key_entry {
     enum action action;
 };
 
-extern const struct key_entry key_table[];
-extern const size_t key_count;
-
 /* Where keys are pressed; each has a table of its own. */
 enum key_place {
     PLACE_MAIN,

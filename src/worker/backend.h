@@ -23,7 +23,6 @@ struct backend {
     /* Keeps what it needs of `kernel`; loading one hash twice is harmless. */
     bool (*load)(void *self, const struct kernel *kernel, enum gemm gemm, const struct tile *tile,
         struct error *err);
-    void (*unload)(void *self, const char *hash);
     /*
      * Runs the job, calling emit(chunk, arg) after each chunk; emit returns false to cancel. *item
      * is the item at fault after JOB_FAULT and JOB_HANG, -1 when it cannot be told (several

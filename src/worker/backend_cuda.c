@@ -238,21 +238,6 @@ static bool cuda_load(void *self, const struct kernel *kernel, enum gemm gemm,
     return true;
 }
 
-static void cuda_unload(void *self, const char *hash)
-{
-    struct cuda *cuda = self;
-
-    for (size_t i = 0; i < cuda->kernel_count;) {
-        if (strcmp(cuda->kernels[i].hash, hash) != 0) {
-            i++;
-            continue;
-        }
-        launch_unload(cuda->kernels[i].loaded);
-        free(cuda->kernels[i].times);
-        cuda->kernels[i] = cuda->kernels[--cuda->kernel_count];
-    }
-}
-
 static enum job_end end_of(enum gpu_end end)
 {
     static const enum job_end ends[] = {
@@ -297,7 +282,6 @@ const struct backend backend_cuda = {
     .setup = cuda_setup,
     .settle = cuda_settle,
     .load = cuda_load,
-    .unload = cuda_unload,
     .measure = cuda_measure,
     .verify = cuda_verify,
     .close = cuda_close,

@@ -96,11 +96,6 @@ static bool replay_load(void *self, const struct kernel *kernel, enum gemm gemm,
     return true; /* tiles name the recorded points: there is nothing to load */
 }
 
-static void replay_unload(void *self, const char *hash)
-{
-    (void)self, (void)hash;
-}
-
 /* Launches a sample: from the best tile recorded at (gemm, m), the same for all of a race. */
 static int launches_at(const struct recorded *recorded, enum gemm gemm, int m)
 {
@@ -248,7 +243,6 @@ const struct backend backend_replay = {
     .setup = replay_setup,
     .settle = replay_settle,
     .load = replay_load,
-    .unload = replay_unload,
     .measure = replay_measure,
     .verify = replay_verify,
     .close = replay_close,

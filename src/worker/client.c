@@ -204,20 +204,6 @@ bool client_load(struct client *client, const struct kernel *kernel, enum gemm g
     return true;
 }
 
-bool client_unload(struct client *client, const char *hash, struct error *err)
-{
-    struct worker_command command = {.op = COMMAND_UNLOAD};
-    size_t kept = 0;
-    for (size_t i = 0; i < client->loaded_count; i++)
-        if (strcmp(client->loaded[i].hash, hash) != 0)
-            client->loaded[kept++] = client->loaded[i];
-    if (kept == client->loaded_count)
-        return true;
-    client->loaded_count = kept;
-    snprintf(command.hash, sizeof command.hash, "%s", hash);
-    return client_send(client, &command, err);
-}
-
 bool client_measure(struct client *client, const struct measure_job *job, struct error *err)
 {
     struct worker_command command = {.op = COMMAND_MEASURE, .job = *job};
@@ -229,11 +215,6 @@ bool client_verify(
 {
     struct worker_command command = {.op = COMMAND_VERIFY, .id = id, .item = *item};
     return client_send(client, &command, err);
-}
-
-bool client_ping(struct client *client, long long id, struct error *err)
-{
-    return client_send(client, &(struct worker_command){.op = COMMAND_PING, .id = id}, err);
 }
 
 bool client_cancel(struct client *client, struct error *err)

@@ -39,11 +39,9 @@ bool client_settle(struct client *client, struct setup_report *report, struct er
  */
 bool client_load(struct client *client, const struct kernel *kernel, enum gemm gemm,
     const struct tile *tile, struct error *err);
-bool client_unload(struct client *client, const char *hash, struct error *err);
 bool client_measure(struct client *client, const struct measure_job *job, struct error *err);
 bool client_verify(
     struct client *client, long long id, const struct measure_item *item, struct error *err);
-bool client_ping(struct client *client, long long id, struct error *err);
 bool client_cancel(struct client *client, struct error *err);
 
 enum client_next { CLIENT_EVENT, CLIENT_TIMEOUT, CLIENT_ENDED };

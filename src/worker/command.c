@@ -13,10 +13,8 @@ static const char *const op_names[COMMAND_OP_COUNT] = {
     [COMMAND_SETUP] = "setup",
     [COMMAND_SETTLE] = "settle",
     [COMMAND_LOAD] = "load",
-    [COMMAND_UNLOAD] = "unload",
     [COMMAND_MEASURE] = "measure",
     [COMMAND_VERIFY] = "verify",
-    [COMMAND_PING] = "ping",
     [COMMAND_CANCEL] = "cancel",
     [COMMAND_BYE] = "bye",
 };
@@ -26,11 +24,6 @@ static const char *const routing_names[] = {
     [ROUTING_ZIPF] = "zipf",
     [ROUTING_FILE] = "file",
 };
-
-const char *command_op_name(enum command_op op)
-{
-    return op_names[op];
-}
 
 /* Index of `name` among `count` names, -1 when it is none of them. */
 static int name_index(const char *const names[], size_t count, const char *name)
@@ -116,18 +109,12 @@ char *command_print(const struct worker_command *command)
     case COMMAND_LOAD:
         add_load(line, command);
         break;
-    case COMMAND_UNLOAD:
-        json_add_string(line, "hash", command->hash);
-        break;
     case COMMAND_MEASURE:
         add_job(line, &command->job);
         break;
     case COMMAND_VERIFY:
         json_add_int(line, "id", command->id);
         add_item(json_add_object(line, "item"), &command->item);
-        break;
-    case COMMAND_PING:
-        json_add_int(line, "id", command->id);
         break;
     default:
         break;
@@ -253,15 +240,11 @@ static bool read_fields(const struct json *line, struct worker_command *command,
         return read_setup(line, &command->setup, err);
     case COMMAND_LOAD:
         return read_load(line, command, err);
-    case COMMAND_UNLOAD:
-        return read_text(line, "hash", command->hash, sizeof command->hash, err);
     case COMMAND_MEASURE:
         return read_job(line, &command->job, err);
     case COMMAND_VERIFY:
         return read_id(line, &command->id, err) &&
                read_item(json_get(line, "item"), &command->item, err);
-    case COMMAND_PING:
-        return read_id(line, &command->id, err);
     default:
         return true;
     }

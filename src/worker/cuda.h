@@ -36,7 +36,7 @@ struct cuda {
     size_t kernel_count;
 };
 
-/* Borrowed until the next load or unload; NULL when it is not loaded. */
+/* Borrowed until the next load; NULL when it is not loaded. */
 struct known *cuda_find_kernel(
     struct cuda *cuda, const char *hash, enum gemm gemm, const struct tile *tile);
 /* backend.measure */

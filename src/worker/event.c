@@ -16,7 +16,6 @@ static const char *const op_names[EVENT_OP_COUNT] = {
     [EVENT_CHUNK] = "chunk",
     [EVENT_DONE] = "done",
     [EVENT_VERIFIED] = "verified",
-    [EVENT_PONG] = "pong",
 };
 
 static const char *const end_names[] = {
@@ -121,12 +120,6 @@ static void add_fields(struct json *line, const struct event *event)
     case EVENT_VERIFIED:
         add_end(line, event);
         add_verify(line, &event->verify);
-        break;
-    case EVENT_PONG:
-        json_add_int(line, "id", event->id);
-        json_add_string(line, "busy", event->busy);
-        json_add_double(line, "busy_s", event->busy_s);
-        json_add_int(line, "queued", event->queued);
         break;
     case EVENT_OP_COUNT:
         break;
@@ -249,14 +242,6 @@ static bool read_error(const struct json *line, struct event *event)
     return event->text[0] != 0;
 }
 
-static bool read_pong(const struct json *line, struct event *event)
-{
-    read_text(line, "busy", event->busy, sizeof event->busy);
-    json_double(json_get(line, "busy_s"), &event->busy_s);
-    read_int(line, "queued", &event->queued);
-    return json_int(json_get(line, "id"), &event->id);
-}
-
 static bool read_fields(const struct json *line, struct event *event)
 {
     event->item = -1;
@@ -279,8 +264,6 @@ static bool read_fields(const struct json *line, struct event *event)
     case EVENT_VERIFIED:
         read_verify(line, &event->verify);
         return read_end(line, event);
-    case EVENT_PONG:
-        return read_pong(line, event);
     case EVENT_OP_COUNT:
         break;
     }

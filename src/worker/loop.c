@@ -31,9 +31,7 @@ struct worker {
     pthread_mutex_t mutex; /* of all below */
     pthread_cond_t wake;
     struct node *first, **last;
-    int queued;
     const struct worker_command *running; /* NULL while idle */
-    double since;                         /* when it began */
     double silence;                       /* seconds that it has given no sign of life */
     bool cancelled;
     bool emitting; /* it waits for its reader, which is no silence of its own */
@@ -207,9 +205,7 @@ static struct node *queue_pop(struct worker *worker)
     worker->first = node->next;
     if (worker->first == NULL)
         worker->last = &worker->first;
-    worker->queued--;
     worker->running = &node->command;
-    worker->since = clock_monotonic();
     worker->silence = 0;
     worker->cancelled = false;
     pthread_mutex_unlock(&worker->mutex);
@@ -225,8 +221,6 @@ static _Noreturn void worker_work(struct worker *worker)
             run_setup(worker, command);
         else if (command->op == COMMAND_LOAD)
             run_load(worker, command);
-        else if (command->op == COMMAND_UNLOAD)
-            worker->backend->unload(worker->self, command->hash);
         else if (command->op == COMMAND_MEASURE)
             run_measure(worker, command);
         else
@@ -248,7 +242,6 @@ static void queue_push(struct worker *worker, const struct worker_command *comma
     pthread_mutex_lock(&worker->mutex);
     *worker->last = node;
     worker->last = &node->next;
-    worker->queued++;
     pthread_cond_signal(&worker->wake);
     pthread_mutex_unlock(&worker->mutex);
 }
@@ -269,7 +262,6 @@ static void cancel(struct worker *worker)
         node->next = NULL;
         *tail = node;
         tail = &node->next;
-        worker->queued--;
     }
     worker->last = &worker->first;
     while (*worker->last)
@@ -286,22 +278,6 @@ static void cancel(struct worker *worker)
     }
 }
 
-static void pong(struct worker *worker, long long id)
-{
-    struct event *event = xcalloc(1, sizeof *event);
-    event->op = EVENT_PONG;
-    event->id = id;
-    pthread_mutex_lock(&worker->mutex);
-    event->queued = worker->queued;
-    if (worker->running) {
-        snprintf(event->busy, sizeof event->busy, "%s", command_op_name(worker->running->op));
-        event->busy_s = clock_monotonic() - worker->since;
-    }
-    pthread_mutex_unlock(&worker->mutex);
-    worker_emit(worker, event);
-    free(event);
-}
-
 static void take_line(struct worker *worker, const char *line)
 {
     struct worker_command command;
@@ -311,9 +287,6 @@ static void take_line(struct worker *worker, const char *line)
         return;
     }
     switch (command.op) {
-    case COMMAND_PING:
-        pong(worker, command.id);
-        break;
     case COMMAND_CANCEL:
         cancel(worker);
         break;

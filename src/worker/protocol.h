@@ -24,7 +24,6 @@
  *     ready, error   as above
  *   load     gemm, tile, kernel {hash, entry, .., cubin: base64}
  *     loaded   hash, ok, text. From then on the hash names it, with its GEMM and tile
- *   unload   hash; without an answer
  *   measure  id, shuffle, paired, seed,
  *            items [{kernel, gemm, m, tile, samples, drawn, discard, give_up_us, group}]
  *     chunk    id, number, items [..], us [..], sentinel, suspect, clock_mhz, temperature_c,
@@ -35,8 +34,6 @@
  *
  * And those that are done at once, whatever runs:
  *
- *   ping     id
- *     pong     id, busy ("", "setup", "measure", ..), busy_s, queued
  *   cancel   what runs ends after its chunk, measures and verifies that wait are dropped; each is
  *            still answered, with end "cancelled"
  *   bye      (or the end of stdin) the process ends, even with a kernel running
@@ -54,10 +51,8 @@ enum command_op {
     COMMAND_SETUP,
     COMMAND_SETTLE,
     COMMAND_LOAD,
-    COMMAND_UNLOAD,
     COMMAND_MEASURE,
     COMMAND_VERIFY,
-    COMMAND_PING,
     COMMAND_CANCEL,
     COMMAND_BYE,
     COMMAND_OP_COUNT
@@ -66,12 +61,11 @@ enum command_op {
 /* One command; only the fields that its op names above are filled. */
 struct worker_command {
     enum command_op op;
-    long long id; /* verify, ping */
+    long long id; /* verify */
     struct setup setup;
     struct kernel kernel;     /* load; with its cubin, owned */
     enum gemm gemm;           /* load */
     struct tile tile;         /* load */
-    char hash[65];            /* unload */
     struct measure_job job;   /* measure; items owned */
     struct measure_item item; /* verify */
 };
@@ -80,7 +74,6 @@ struct worker_command {
 char *command_print(const struct worker_command *command);
 bool command_parse(const char *line, struct worker_command *command, struct error *err);
 void command_free(struct worker_command *command); /* what it owns, not the struct */
-const char *command_op_name(enum command_op op);
 
 enum event_op {
     EVENT_HELLO,
@@ -90,7 +83,6 @@ enum event_op {
     EVENT_CHUNK,
     EVENT_DONE,
     EVENT_VERIFIED,
-    EVENT_PONG,
     EVENT_OP_COUNT
 };
 
@@ -106,7 +98,7 @@ struct hello {
 /* One event; only the fields that its op names above are filled. Holds no memory of its own. */
 struct event {
     enum event_op op;
-    long long id; /* done, verified, pong; chunk: chunk.job */
+    long long id; /* done, verified; chunk: chunk.job */
     struct hello hello;
     struct setup_report ready;
     struct measure_chunk chunk;
@@ -117,9 +109,6 @@ struct event {
     bool ok;              /* loaded */
     enum error_kind kind; /* error */
     char text[1024];      /* why not */
-    char busy[16];        /* pong */
-    double busy_s;
-    int queued;
 };
 
 char *event_print(const struct event *event);
