@@ -62,7 +62,7 @@ sleep 1
 keep 'going on, the cursor moved'
 await ' groups' 60
 keep 'late'
-pkill -9 -x moebench
+kill -9 "$(tmux display-message -p -t m '#{pane_pid}')"
 sleep 1
 tmux kill-server 2>/dev/null
 tmux new-session -d -c "$work" -x 200 -y 50 -s m "exec $run 2>err"
