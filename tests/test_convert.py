@@ -50,6 +50,15 @@ class Convert(unittest.TestCase):
         self.assertEqual(list(self.read("configs/triton_3_6_0", name + ".json")),
                          ["1", "64", "4096"])
 
+    def test_server_is_told_a_whole_path(self):
+        source = self.write(BLOCK + "[128,128].json", {"1": ENTRY})
+        run = subprocess.run([os.path.abspath(MOEBENCH), "convert", source, "--to", "vllm", "--out",
+                              "here"], capture_output=True, text=True, check=True,
+                             cwd=self.folder.name)
+        here = os.path.join(os.path.realpath(self.folder.name), "here")
+        self.assertIn(f"VLLM_TUNED_CONFIG_FOLDER={here} and", run.stdout)
+        self.assertIn(f"configuration from {here}/E=", run.stdout)
+
     def test_vllm_to_sglang_runs_the_same_tiles(self):
         source = self.write(BLOCK + "[128,128].json", {
             "triton_version": "3.5.0", "4096": dict(ENTRY, BLOCK_SIZE_K=256, num_stages=2),

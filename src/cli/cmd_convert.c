@@ -296,7 +296,9 @@ static void print_result(struct convert *convert, const char *out, bool as_json)
         json_add_bool(file, "changed", convert->files[gemm].changed);
     }
     each_note(convert, as_json ? json_add_array(root, "notes") : NULL);
-    char *line = engine_found_line(&convert->to, convert->files[GEMM_UP].path);
+    /* What the server is told must not hang on its own folder. */
+    char *up = path_absolute(convert->files[GEMM_UP].path), *folder = path_absolute(out);
+    char *line = engine_found_line(&convert->to, up);
     if (as_json) {
         json_add_string(root, "environment", engine_environment(&convert->to));
         json_add_string(root, "found_line", line);
@@ -306,8 +308,10 @@ static void print_result(struct convert *convert, const char *out, bool as_json)
         json_free(root);
     } else {
         printf("\nserve with %s=%s and look for the line\n  %s\n", engine_environment(&convert->to),
-            out, line);
+            folder, line);
     }
+    free(up);
+    free(folder);
     free(line);
 }
 
