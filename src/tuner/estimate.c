@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "tuner/estimate.h"
 
+#include "tuner/race.h"
+
 #include <math.h>
 
 /* CPU seconds a kernel, the mean over 1,696 tiles (measuring.md, "Facts to build on"). */
 #define COMPILE_CPU_S 0.81
-/* What a (GEMM, M) takes after the scan: kernels of other groups, samples. */
+/* What a (GEMM, M) takes after the scan: kernels of other groups. */
 #define LATER_KERNELS 8
-#define LATER_SAMPLES 700
-#define SAMPLE_US 200.0
-#define GIVE_UP 4.0
-/* Wall time over the model's: 35.4 s of GLM-4.7-FP8 TP4's full tune on an H100, kernels cached. */
-#define WALL_BY_MODEL 3.7
+/* Wall time over the model: 35.4 s of GLM-4.7-FP8 TP4 on an H100, full, kernels cached. */
+#define WALL_BY_MODEL 2.0
 
 /* Two launches of each tile of the scan, hopeless ones cut short; then the finalists. */
 static double model_seconds(const struct plan *plan, enum gemm gemm, int m)
@@ -22,11 +21,11 @@ static double model_seconds(const struct plan *plan, enum gemm gemm, int m)
     for (size_t i = 0; i < plan->scan_count[gemm]; i++)
         best = fmin(best, plan_model(q, gemm, m, &plan->tiles[plan->scan[gemm][i]].tile));
     for (size_t i = 0; i < plan->scan_count[gemm]; i++)
-        scan +=
-            fmin(GIVE_UP * best, plan_model(q, gemm, m, &plan->tiles[plan->scan[gemm][i]].tile));
+        scan += fmin(
+            RACE_GIVE_UP * best, plan_model(q, gemm, m, &plan->tiles[plan->scan[gemm][i]].tile));
     if (plan->scan_count[gemm] == 0)
         return 0;
-    return 1e-6 * (2 * scan + LATER_SAMPLES * fmax(SAMPLE_US, best));
+    return 1e-6 * (2 * scan + race_later_samples(q->effort) * fmax(RACE_SAMPLE_US, best));
 }
 
 void estimate_make(const struct plan *plan, int cores, struct estimate *estimate)

@@ -84,6 +84,8 @@ struct race_kernel_id {
 enum race_action { RACE_MEASURE, RACE_VERIFY, RACE_WAIT, RACE_CHOOSE, RACE_FINISHED };
 
 #define RACE_ITEMS 2048
+#define RACE_GIVE_UP 4.0     /* times the best: one launch is enough */
+#define RACE_SAMPLE_US 200.0 /* a sample lasts at least so long: the worker chains launches */
 
 struct race_step {
     enum race_action action;
@@ -148,5 +150,8 @@ struct race_progress {
 };
 
 void race_measure_progress(const struct race *race, struct race_progress *progress);
+/* What a (GEMM, M) takes after the scan, in samples as long as its best's; by simulation, for
+ * estimates alone. */
+double race_later_samples(enum effort effort);
 
 #endif

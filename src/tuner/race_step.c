@@ -6,16 +6,12 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define GIVE_UP 4.0       /* times the best: one launch is enough */
 #define JOB_SECONDS 3.0   /* of several chunks, so that the card seldom waits for the next job */
 #define JOB_BLIND_S 0.3   /* while there is no best yet to give up by */
 #define GROUP_SECONDS 0.4 /* of a shuffled job: mixed among themselves */
 #define CHECKS 64         /* a step */
-#define SAMPLE_US 200.0   /* a sample lasts at least so long (measuring.md, "Timing") */
 #define SCAN_TIMES 1.15   /* a point's sample with what is discarded before it */
 #define CHECK_COST_US 3e3 /* a launch, the comparison, the reference now and then */
-/* What a (GEMM, M) takes after the scan, by simulation; only for estimates. */
-#define LATER_SAMPLES 1360
 
 /* What a point takes, by its samples or by what is known of its lane and the model. */
 static double expect_us(const struct race *race, enum gemm gemm, int m_index, int tile)
@@ -26,12 +22,12 @@ static double expect_us(const struct race *race, enum gemm gemm, int m_index, in
     if (cell->count)
         return cell->samples[0].us;
     model = race->model[gemm][(size_t)m_index * race->plan->count + (size_t)tile];
-    return isfinite(best) ? fmin(model, GIVE_UP * best) : model;
+    return isfinite(best) ? fmin(model, RACE_GIVE_UP * best) : model;
 }
 
 static double sample_s(double us)
 {
-    return fmax(us, SAMPLE_US) * 1e-6;
+    return fmax(us, RACE_SAMPLE_US) * 1e-6;
 }
 
 /* A step under construction. */
@@ -42,15 +38,11 @@ struct builder {
     double group_seconds; /* of the group under construction */
     int group;
     bool full;
-    bool waits; /* something needed is not compiled yet */
 };
 
-static bool ready(struct builder *b, enum gemm gemm, int tile)
+static bool ready(const struct builder *b, enum gemm gemm, int tile)
 {
-    if (b->race->kernels[gemm][tile].state == KERNEL_READY)
-        return true;
-    b->waits = true;
-    return false;
+    return b->race->kernels[gemm][tile].state == KERNEL_READY;
 }
 
 /* The candidates of one (GEMM, M) stay in one group where that does not make it much longer. */
@@ -104,7 +96,7 @@ static void scan_tile(struct builder *b, enum gemm gemm, int tile,
     for (int m = 0; m < b->race->plan->question->batch_size_count; m++) {
         double best = b->race->best[gemm][m];
         if (needs(b->race, gemm, m, tile) && ready(b, gemm, tile))
-            add_item(b, gemm, m, tile, 1, isfinite(best) ? GIVE_UP * best : 0);
+            add_item(b, gemm, m, tile, 1, isfinite(best) ? RACE_GIVE_UP * best : 0);
     }
 }
 
@@ -408,8 +400,7 @@ void race_next(struct race *race, struct race_step *step)
 
 /* ---- how far it is ------------------------------------------------------------------------ */
 
-/* What a (GEMM, M) takes after the scan, in samples as long as its best's; by simulation. */
-static double later_samples(enum effort effort)
+double race_later_samples(enum effort effort)
 {
     static const double samples[] = {
         [EFFORT_QUICK] = 1150,
@@ -424,7 +415,7 @@ static double later_seconds(const struct race *race, enum gemm gemm, int m_index
 {
     double best = race->best[gemm][m_index];
 
-    return isfinite(best) ? later_samples(race->plan->question->effort) * sample_s(best) : 0;
+    return isfinite(best) ? race_later_samples(race->plan->question->effort) * sample_s(best) : 0;
 }
 
 /* A kernel's points that the scan lacks; *all grows by what they and the others take. Returns the
