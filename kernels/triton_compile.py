@@ -496,10 +496,13 @@ def launch_arguments(signature, parameters):
     ]
 
 
-def warm_up(kernel):
-    """What Triton works out once a process, before the forks rather than in each: a hash of its
-    own library, modules that it imports late, a hash of the kernel's source.
+def warm_up(kernel, arch):
+    """What Triton works out once a process, before the forks rather than in each: hashes of its own
+    library and of the kernel's source, the version of ptxas (for a cache key that nobody uses),
+    modules that it imports late.
     """
+    from triton.backends.nvidia import compiler
+
     for name in ("code_generator", "compiler"):
         importlib.import_module(f"triton.compiler.{name}")
     for name in ("triton.runtime.cache", "triton.compiler.compiler"):
@@ -509,6 +512,11 @@ def warm_up(kernel):
             importlib.import_module(name)
         except ImportError:
             pass  # not in every version
+    wants_arch = inspect.signature(compiler.get_ptxas_version).parameters
+    try:
+        compiler.get_ptxas_version(*[capability(arch)] * len(wants_arch))
+    except (RuntimeError, OSError, subprocess.SubprocessError):
+        pass  # a ptxas that is not there: the children are given another
     getattr(kernel, "cache_key", None)
 
 
@@ -800,7 +808,7 @@ class Server:
 
     def start(self, request):
         if not self.warm:
-            warm_up(self.kernel)
+            warm_up(self.kernel, self.arch)
             self.warm = True
         request["tries"] += 1
         folder = tempfile.mkdtemp(dir=self.folder)

@@ -67,7 +67,7 @@ spec.loader.exec_module(script)
 folder = tempfile.mkdtemp(dir=os.environ["TMPDIR"])
 os.environ.update(script.ENVIRONMENT, TRITON_CACHE_DIR=folder)
 kernel, _ = script.read_kernel(sys.argv[2], folder)
-script.warm_up(kernel)
+script.warm_up(kernel, "sm_90")
 before = set(sys.modules)
 request = {**json.loads(sys.argv[3]), "arch": "sm_90", "ptxas": None}
 script.compile_kernel(kernel, request, "test")
