@@ -41,7 +41,6 @@ class Tmux:
                        "/dev/null"]
         self("new-session", "-d", "-x", str(size[0]), "-y", str(size[1]), "sleep 600")
         atexit.register(self.end)
-        self("set", "-g", "remain-on-exit", "on")
         self.pane = self("display", "-p", "#{pane_id}").strip()
         self.run(words)
 
@@ -50,7 +49,9 @@ class Tmux:
                               text=True).stdout
 
     def run(self, words):
-        self("respawn-pane", "-k", "-t", self.pane, shlex.join([PROGRAM, *words]))
+        """Under a shell that tells the exit status and stays."""
+        command = shlex.join([PROGRAM, *words]) + "; echo exit $?; sleep 600"
+        self("respawn-pane", "-k", "-t", self.pane, command)
 
     def press(self, *keys):
         self("send-keys", "-t", self.pane, *keys)
@@ -69,6 +70,11 @@ class Tmux:
 
     def end(self):
         subprocess.run([*self.server, "kill-server"], check=False, stderr=subprocess.DEVNULL)
+
+
+def child_of(pid):
+    with open("/proc/%s/task/%s/children" % (pid, pid)) as file:
+        return int(file.read())
 
 
 def stored(database, query):
@@ -104,8 +110,8 @@ def whole_tune():
     assert measured(database) == seen, "measures while it is paused"
     t.press("p")
     wait_until(lambda: measured(database) > seen, "does not go on")
-    os.kill(int(t.tell("pane_pid")), signal.SIGKILL)
-    wait_until(lambda: t.tell("pane_dead") == "1", "lives on")
+    os.kill(child_of(t.tell("pane_pid")), signal.SIGKILL)
+    t.until("exit 137")
     seen = measured(database)
     assert stored(database, "SELECT state FROM tune") == 0
     t.run(common)
@@ -125,8 +131,7 @@ def whole_tune():
     names = [name for _, _, files in os.walk(out) for name in files]
     assert sum(name.startswith("E=") for name in names) == 2, names
     t.press("q")
-    wait_until(lambda: t.tell("pane_dead_status"), "does not quit")
-    assert t.tell("pane_dead_status") == "0"
+    t.until("exit 0")
     t.end()
 
 
@@ -150,7 +155,7 @@ def check_size(t, database):
     seen = measured(database)
     wait_until(lambda: measured(database) > seen, "the tune stands still")
     width, height = int(t.tell("pane_width")), int(t.tell("pane_height"))
-    assert t.tell("pane_dead") == "0", t.text()
+    assert "exit" not in t.text(), t.text()
     lines = t.text().rstrip("\n").split("\n")
     assert all(len(line) <= width for line in lines) and len(lines) <= height
     if width >= 40 and height >= 10:
@@ -187,8 +192,7 @@ def all_sizes():
     t.press("q")
     t.until("A tune runs")
     t.press("y")
-    wait_until(lambda: t.tell("pane_dead_status"), "does not quit")
-    assert t.tell("pane_dead_status") == "4"
+    t.until("exit 4")
     t.end()
 
 
