@@ -247,7 +247,6 @@ class Protocol(Case):
         self.assertEqual(self.helper().end(), (b"", 0))
 
 
-@needs_triton
 class Cores(Case):
     def test_a_containers_quota_limits_the_compiles(self):
         usable, cores = script_module().usable_cores, len(os.sched_getaffinity(0))
@@ -257,6 +256,7 @@ class Cores(Case):
         self.assertEqual(usable(os.path.join(self.folder, "none")), cores)
 
 
+@needs_triton
 class Finding(Case):
     def test_unknown_engine(self):
         reply = self.helper().greet(engine="nonesuch")
