@@ -410,6 +410,22 @@ static void test_editor(void **arg)
     assert_true(tile_equal(&bench->state.editor.tile, &bench->snapshot.choices[GEMM_UP][0].tile));
 }
 
+/* Nothing of the editor is cut at 80 columns. */
+static void test_editor_whole(void **arg)
+{
+    struct bench *bench = *arg;
+    press(bench, "e t");
+    snprintf(bench->state.editor.text, sizeof bench->state.editor.text, "%s",
+        "BM256,BN256,BK256,G1,w4,s5");
+    press(bench, "Enter");
+    assert_drawn(bench, 80, "does NOT fit  ", true);
+    fixture_past(&bench->state, &bench->snapshot);
+    snprintf(bench->state.past.history[0].reason, sizeof bench->state.past.history[0].reason,
+        "29.1 %% less time than the engine's default (95 %%: 28.1 to 29.7)");
+    assert_drawn(bench, 80, "28.1 to", true);
+    assert_drawn(bench, 80, "29.7)", true);
+}
+
 static void test_editor_typed(void **arg)
 {
     struct bench *bench = *arg;
@@ -649,6 +665,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_follower, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_quit_asks, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_editor, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_editor_whole, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_editor_typed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_editor_pair, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_dropped, set_up, tear_down),

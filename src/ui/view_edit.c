@@ -57,7 +57,7 @@ static int draw_memory(const struct view *view, const struct rect *inside, int y
     canvas_print(view->canvas, inside, 0, y, fits ? ROLE_GOOD : ROLE_BAD,
         "shared memory %s of %s B (%s): %s", text_grouped(smem.bytes, used, sizeof used),
         text_grouped(question->device.smem_limit, limit, sizeof limit),
-        smem.exact ? "exact" : "estimated", fits ? "fits" : "does NOT fit, the server would fail");
+        smem.exact ? "exact" : "estimated", fits ? "fits" : "does NOT fit");
     return y + 1;
 }
 
@@ -121,6 +121,7 @@ static int draw_pair(const struct view *view, const struct rect *inside, int y)
 static void draw_history(const struct view *view, const struct rect *inside, int y, int end)
 {
     const struct past *past = &view->state->past;
+    struct rect above = {inside->x, inside->y, inside->width, end};
     if (!state_knows_entry(view->state, view->snapshot))
         return;
     for (size_t i = 0; i < past->history_count && y < end; i++) {
@@ -134,7 +135,7 @@ static void draw_history(const struct view *view, const struct rect *inside, int
             canvas_print(view->canvas, inside, x, y, ROLE_DIM, "  %.1f us", choice->median_us);
         y++;
         if (*choice->reason && y < end)
-            canvas_print(view->canvas, inside, 12, y++, ROLE_DIM, "%s", choice->reason);
+            y += canvas_wrap(view->canvas, &above, 12, y, ROLE_DIM, choice->reason);
     }
 }
 
