@@ -337,6 +337,15 @@ static void test_card(void **arg)
     assert_drawn(bench, 200, " MHz", false);
 }
 
+/* As the store has it when the tune is opened again, whatever the race's pairs of samples say. */
+static void test_factor(void **arg)
+{
+    struct bench *bench = *arg;
+    assert_drawn(bench, 80, "1  2570.0  1.30x", true);
+    bench->snapshot.choices[GEMM_UP][0].gain = log(1.5);
+    assert_drawn(bench, 80, "1  2570.0  1.30x", true);
+}
+
 static void test_error_whole(void **arg)
 {
     struct bench *bench = *arg;
@@ -661,6 +670,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_keys_post, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_stopped_takes_none, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_card, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_factor, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_error_whole, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_follower, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_quit_asks, set_up, tear_down),

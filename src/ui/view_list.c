@@ -53,12 +53,12 @@ static void gemm_text(const struct view *view, enum gemm gemm, int m, char us[16
         snprintf(share, 16, "%.0f%%", reached);
 }
 
-/* The default's time over the choice's: of the race's pairs, of a hand's choice by the medians. */
+/* The default's time over the choice's, of the medians that stand beside it and in the store: the
+ * race's own figure, of pairs of samples, would differ in the last digit when it is opened again.
+ */
 static double factor_at(const struct snapshot *snapshot, int m)
 {
     double standard = 0, chosen = 0;
-    if (!isnan(snapshot->choices[GEMM_UP][m].gain))
-        return exp(snapshot->choices[GEMM_UP][m].gain);
     for (int gemm = 0; gemm < GEMM_COUNT; gemm++) {
         if (!snapshot->question.gemms[gemm])
             continue;
