@@ -15,7 +15,7 @@ for name in $("$MOEBENCH" help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do
 done
 grep -q '^\.It Ic "..Ctrl-L"' "$page" || fail "the man page lacks the keys"
 if command -v mandoc >/dev/null; then
-    lint=$(mandoc -T lint -W warning "$page")
+    lint=$(mandoc -T lint "$page")
     [ -z "$lint" ] || fail "mandoc: $lint"
 fi
 

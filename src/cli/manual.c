@@ -27,7 +27,8 @@ static const char head[] =
     ".Sh DESCRIPTION\n"
     ".Nm\n"
     "times the fused-MoE kernel of SGLang and vLLM on the GPU that will serve,\n"
-    "for every launch config that fits, and writes the config files that the engines load.\n"
+    "for every launch config that fits,\n"
+    "and writes the config files that the engines load.\n"
     "Without a command it opens the workbench, a full screen;\n"
     "without\n"
     ".Ar MODEL\n"
@@ -57,7 +58,9 @@ static const char tail[] = ".Sh ENVIRONMENT\n"
                            ".El\n"
                            ".Sh EXIT STATUS\n"
                            "0 done, 1 failed, 2 wrong usage, 3 no usable device or back-end,\n"
-                           "4 stopped with work left; all that was measured is stored.\n";
+                           "4 stopped with work left; all that was measured is stored.\n"
+                           ".Cm ab\n"
+                           "alone: 0 FASTER, 10 SLOWER, 11 SAME, 12 UNDECIDED.\n";
 
 /* Text that mdoc shall not take for a macro or an escape. */
 static void add_plain(struct text *out, const char *s)
@@ -97,7 +100,8 @@ static void add_paragraphs(struct text *out, const char *details)
 
 static void add_command(struct text *out, const struct command *command)
 {
-    text_add(out, ".Ss %s%s%s\n", command->name, *command->operands ? " " : "", command->operands);
+    text_add(out, ".Ss %s%s%s%s\n", command->name, *command->operands ? " " : "", command->operands,
+        *command->operands ? "\\&" : ""); /* no mark at the end that mdoc would set apart */
     add_plain(out, command->summary);
     text_add(out, "%s\n", text_ends_with(command->summary, "?") ? "" : ".");
     if (command->details)
