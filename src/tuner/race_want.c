@@ -35,7 +35,10 @@ static void want_scan(struct wants *w)
 
     for (size_t i = 0; i < most; i++) {
         for (int g = 0; g < GEMM_COUNT; g++) {
-            for (int m = 0; m < ms && i < race->scan_count[g]; m++) {
+            if (i >= race->scan_count[g] ||
+                race->kernels[g][race->scan[g][i]].state != KERNEL_UNKNOWN)
+                continue;
+            for (int m = 0; m < ms; m++) {
                 if (race_scan_needs(race, (enum gemm)g, m, race->scan[g][i]))
                     want(w, (enum gemm)g, race->scan[g][i]);
             }

@@ -59,7 +59,8 @@ void plan_begin(struct plan *plan, int group, bool first);
 /* The next batch of what has begun; false when nothing is left of it. */
 bool plan_next(struct plan *plan, struct plan_batch *batch);
 
-/* Launches a sample: the least number that lasts 200 us and a thousand times the events' grain. */
+/* Launches a sample, of the shape and M's best tile as far as can be told beforehand: the least
+ * number that lasts 200 us and a thousand times the events' grain. */
 int plan_launches(double launch_us, double granularity_us);
 
 #endif
