@@ -4,12 +4,10 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import unittest
 
-sys.path.insert(0, os.path.join(os.environ["TOP_SRCDIR"], "tests"))
-import recorded_set  # noqa: E402
+import recorded_set
 
 MOEBENCH = os.environ["MOEBENCH"]
 MAKE = os.path.join(os.environ["TOP_BUILDDIR"], "tests/bench_store")

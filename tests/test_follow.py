@@ -8,22 +8,17 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-import tempfile
 import time
 
-PROGRAM = os.path.abspath(os.environ.get("MOEBENCH", "./moebench"))
-folder = tempfile.mkdtemp(prefix="moebench-follow-")
-os.environ["HOME"] = folder
-for name in ("XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "MOEBENCH_DB"):
-    os.environ.pop(name, None)
-recording = os.path.join(folder, "set.db")
-subprocess.run([os.path.abspath("tests/make_recorded"), recording], check=True)
+import workbench
+from workbench import PROGRAM, in_folder, record, recording, stored, wait_until, write_script
+
 OPTIONS = ["--tp", "4", "--backend", "replay:" + recording, "--batch-sizes", "1,16,64,256",
            "--warps", "4"]
 
 
 def words(db, *more, command=("tune", "glm-4.7-fp8")):
-    return [PROGRAM, *command, *OPTIONS, "--db", os.path.join(folder, db), *more]
+    return [PROGRAM, *command, *OPTIONS, "--db", in_folder(db), *more]
 
 
 def tune(db, *more):
@@ -40,36 +35,24 @@ def start(db, pace):
     """A tune that takes its time, once it has measured something."""
     process = subprocess.Popen(words(db, "--pace", pace), stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL)
-    wait_for(lambda: count(db, "measurement") > 0)
+    wait_until(lambda: count(db, "measurement") > 0, "nothing measured")
     return process
 
 
 def count(db, table):
-    path = os.path.join(folder, db)
     try:
-        connection = sqlite3.connect("file:%s?mode=ro" % path, uri=True)
-        rows = connection.execute("select count(*) from " + table).fetchone()[0]
-        connection.close()
-        return rows
+        return stored(in_folder(db), "SELECT count(*) FROM " + table)
     except sqlite3.OperationalError:
         return 0
 
 
-def wait_for(condition):
-    end = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < end, "not within a minute"
-        time.sleep(0.05)
-
-
 def exists(name):
-    return os.path.exists(os.path.join(folder, name))
+    return os.path.exists(in_folder(name))
 
 
 def screen(name):
-    wait_for(lambda: exists(name + ".roles"))
-    with open(os.path.join(folder, name)) as file:
-        return file.read()
+    wait_until(lambda: exists(name + ".roles"), "no screen " + name)
+    return workbench.screen(name)
 
 
 def percent(text):
@@ -78,9 +61,7 @@ def percent(text):
 
 def watched_and_taken_over(straight):
     first = start("two.db", "6")
-    path = os.path.join(folder, "script")
-    with open(path, "w") as file:
-        file.write(""":wait timing
+    path = write_script(""":wait timing
 :save-screen @early
 p
 :save-screen @refused
@@ -95,7 +76,7 @@ t
 Enter
 :wait done
 :save-screen @done
-""".replace("@", folder + "/"))
+""")
     second = subprocess.Popen(words("two.db", "--script", path, command=("glm-4.7-fp8",)),
                               stderr=subprocess.PIPE, text=True)
     later = screen("later")
@@ -120,16 +101,12 @@ Enter
 
 def choices_appear():
     """The first is a workbench that lives on after its tune: the second sees its choices."""
-    path = os.path.join(folder, "holder")
-    with open(path, "w") as file:
-        file.write(":wait done\n:save-screen @held\n:wait settled=99\n".replace("@", folder + "/"))
+    path = write_script(":wait done\n:save-screen @held\n:wait settled=99\n", "holder")
     first = subprocess.Popen(
         words("stay.db", "--pace", "0.1", "--script", path, command=("glm-4.7-fp8",)),
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    wait_for(lambda: count("stay.db", "measurement") > 0)
-    path = os.path.join(folder, "watcher")
-    with open(path, "w") as file:
-        file.write(":wait done\nc\n:save-screen @watched\n".replace("@", folder + "/"))
+    wait_until(lambda: count("stay.db", "measurement") > 0, "nothing measured")
+    path = write_script(":wait done\nc\n:save-screen @watched\n", "watcher")
     watched = subprocess.run(words("stay.db", "--script", path, command=("glm-4.7-fp8",)),
                              capture_output=True, text=True, timeout=120)
     assert watched.returncode == 0, watched.stderr
@@ -180,7 +157,7 @@ def another_tune():
 def shim():
     """A library that takes the locks of a file system away, or calls it NFS; None: cannot be."""
     compiler = shutil.which("cc") or shutil.which("gcc")
-    library = os.path.join(folder, "nolock.so")
+    library = in_folder("nolock.so")
     source = os.path.join(os.environ["TOP_SRCDIR"], "tests/data/cases/A17-db-on-nfs/nolock.c")
     if not compiler:
         return None
@@ -207,10 +184,10 @@ def without_locks(library):
     environment = {"LD_PRELOAD": library}
     for command in (words("straight.db"), words("new.db"),
                     words("straight.db", "--ui", "line", command=("glm-4.7-fp8",)),
-                    [PROGRAM, "list", "--db", os.path.join(folder, "straight.db")],
-                    [PROGRAM, "report", "--db", os.path.join(folder, "straight.db")]):
-        name = "new.db" if os.path.join(folder, "new.db") in command else "straight.db"
-        refused(command, environment, os.path.join(folder, name), "no working file locks",
+                    [PROGRAM, "list", "--db", in_folder("straight.db")],
+                    [PROGRAM, "report", "--db", in_folder("straight.db")]):
+        name = "new.db" if in_folder("new.db") in command else "straight.db"
+        refused(command, environment, in_folder(name), "no working file locks",
                 "No locks available")
     assert not exists("new.db")
 
@@ -225,9 +202,9 @@ def on_nfs(library):
         if "without WAL" in line:
             break
     assert "NFS" in line, line
-    for command in (words("nfs.db"), [PROGRAM, "list", "--db", os.path.join(folder, "nfs.db")],
+    for command in (words("nfs.db"), [PROGRAM, "list", "--db", in_folder("nfs.db")],
                     words("nfs.db", "--ui", "line", command=("glm-4.7-fp8",))):
-        refused(command, environment, os.path.join(folder, "nfs.db"), "pid %d" % first.pid,
+        refused(command, environment, in_folder("nfs.db"), "pid %d" % first.pid,
                 "one at a time")
     assert not exists("nfs.db-wal") and not exists("nfs.db-shm")
     first.send_signal(signal.SIGINT)
@@ -235,6 +212,7 @@ def on_nfs(library):
     assert first.returncode == 4
 
 
+record()
 straight_result = tune("straight.db")
 watched_and_taken_over(straight_result)
 choices_appear()

@@ -4,12 +4,10 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import unittest
 
-sys.path.insert(0, os.path.join(os.environ["TOP_SRCDIR"], "tests"))
-import recorded_set  # noqa: E402
+import recorded_set
 
 MOEBENCH = os.environ["MOEBENCH"]
 SMALL, LARGE = "BM64,BN128,BK128,G1,w4,s4", "BM128,BN256,BK128,G32,w8,s4"  # the defaults

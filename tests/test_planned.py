@@ -5,23 +5,19 @@ Python."""
 import json
 import os
 import subprocess
-import tempfile
 
-PROGRAM = os.path.abspath(os.environ.get("MOEBENCH", "./moebench"))
+from workbench import PROGRAM, in_folder, screen, write_script
+
 SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
-folder = tempfile.mkdtemp(prefix="moebench-planned-")
-os.environ["HOME"] = folder
-os.environ["MOEBENCH_LIBCUDA"] = os.path.join(folder, "none.so")
-for name in ("XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "MOEBENCH_DB"):
-    os.environ.pop(name, None)
-DB = os.path.join(folder, "plan.db")
+os.environ["MOEBENCH_LIBCUDA"] = in_folder("none.so")
+DB = in_folder("plan.db")
 MODEL = ["glm-4.7-fp8", "--tp", "4", "--device", "GB10", "--engine", "sglang:0.5.4.post2"]
-NO_PYTHON = ["--python", os.path.join(folder, "no-python")]
+NO_PYTHON = ["--python", in_folder("no-python")]
 FAKE = ["--python", "python3 " + os.path.join(SOURCE, "fake_compiler.py")]
 TILE = {"BLOCK_SIZE_M": 64, "BLOCK_SIZE_N": 128, "BLOCK_SIZE_K": 128, "GROUP_SIZE_M": 1,
         "num_warps": 4, "num_stages": 3}
 BIG = {**TILE, "BLOCK_SIZE_M": 128, "num_stages": 5}
-entries = os.path.join(folder, "mine.json")
+entries = in_folder("mine.json")
 with open(entries, "w") as file:
     json.dump({"1": TILE, "64": BIG, "4096": {**TILE, "BLOCK_SIZE_M": 48}}, file)
 
@@ -34,15 +30,7 @@ def run(*words, code=0):
 
 
 def play(script, *more):
-    path = os.path.join(folder, "script")
-    with open(path, "w") as file:
-        file.write(script.replace("@", folder + "/"))
-    run(*MODEL, *more, "--script", path)
-
-
-def screen(name):
-    with open(os.path.join(folder, name)) as file:
-        return file.read()
+    run(*MODEL, *more, "--script", write_script(script))
 
 
 def without_python():
@@ -66,10 +54,8 @@ def without_python():
 
 def predicted():
     """No table is shipped for bf16: shared memory by prediction, registers unknown."""
-    path = os.path.join(folder, "script")
-    with open(path, "w") as file:
-        file.write(":wait paused\n:save-screen @bf16\nq\n".replace("@", folder + "/"))
-    run("mixtral-8x7b-v0.1", "--tp", "2", *MODEL[3:], *NO_PYTHON, "--script", path)
+    run("mixtral-8x7b-v0.1", "--tp", "2", *MODEL[3:], *NO_PYTHON, "--script",
+        write_script(":wait paused\n:save-screen @bf16\nq\n"))
     assert "no compiler (L says why): predicted" in screen("bf16"), screen("bf16")
     assert "regs  no" not in screen("bf16"), screen("bf16")
 

@@ -4,37 +4,23 @@
 import os
 import re
 import subprocess
-import tempfile
 
-PROGRAM = os.path.abspath(os.environ.get("MOEBENCH", "./moebench"))
-folder = tempfile.mkdtemp(prefix="moebench-screen-")
-os.environ["HOME"] = folder
-for name in ("XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "MOEBENCH_DB"):
-    os.environ.pop(name, None)
-recording = os.path.join(folder, "set.db")
-subprocess.run([os.path.abspath("tests/make_recorded"), recording], check=True)
+from workbench import PROGRAM, in_folder, record, recording, screen, write_script
+
 OPTIONS = ["--tp", "4", "--backend", "replay:" + recording, "--batch-sizes", "1,16,64", "--warps",
-           "4", "--db", os.path.join(folder, "tune.db")]
+           "4", "--db", in_folder("tune.db")]
 
 
 def play(script, *more, model=("glm-4.7-fp8",), code=0):
     """Runs the lines of a script; returns stderr. Saved screens land in the folder."""
-    path = os.path.join(folder, "script")
-    with open(path, "w") as file:
-        file.write(script.replace("@", folder + "/"))
-    done = subprocess.run([PROGRAM, *model, *more, "--script", path], capture_output=True,
-                          text=True, timeout=120)
+    done = subprocess.run([PROGRAM, *model, *more, "--script", write_script(script)],
+                          capture_output=True, text=True, timeout=120)
     assert done.returncode == code, (done.returncode, done.stderr)
     return done.stderr
 
 
-def screen(name):
-    with open(os.path.join(folder, name)) as file:
-        return file.read()
-
-
 def whole_flow():
-    out = os.path.join(folder, "out")
+    out = in_folder("out")
     play(":resize 80x24\n:wait done\n:save-screen @first\nPgDn d x\n:save-screen @dialog\nEnter\n"
          ":save-screen @note\nq\n", *OPTIONS, "--allow-recorded", "--out", out)
     first = screen("first")
@@ -58,7 +44,7 @@ def resumed_without_model():
 
 
 def paused():
-    play(":wait paused\n:save-screen @rest\nq\n", *OPTIONS[:-1], os.path.join(folder, "rest.db"),
+    play(":wait paused\n:save-screen @rest\nq\n", *OPTIONS[:-1], in_folder("rest.db"),
          "--paused", code=4)
     assert "paused" in screen("rest")
 
@@ -74,7 +60,7 @@ def refusals():
 
 def saved_theme():
     play(":wait done\nT S\nq\n", *OPTIONS)
-    path = os.path.join(folder, ".config", "moebench", "settings.json")
+    path = in_folder(".config/moebench/settings.json")
     with open(path) as file:
         assert '"cividis"' in file.read()
 
@@ -108,7 +94,7 @@ def compare_golden(name, saved):
 
 def goldens():
     """A recorded tune at rest, which no change of the race makes another."""
-    options = [*GOLDEN, os.path.join(folder, "rest2.db"), "--paused"]
+    options = [*GOLDEN, in_folder("rest2.db"), "--paused"]
     play(":wait paused\nDown Right\n%s:resize 80x24\nG PgDn d\n:save-screen @unfolded\nL\n"
          ":save-screen @log\nq q\n" % SAVES, *options, code=4)
     check_sizes()
@@ -126,7 +112,7 @@ def goldens():
 
 def done_at_every_size():
     play(":wait done\nb\n%s:resize 160x45\nL\n:save-screen @log\nq q\n" % SAVES, *GOLDEN,
-         os.path.join(folder, "sizes.db"))
+         in_folder("sizes.db"))
     check_sizes()
     large = screen("160x45")
     assert re.search(r"[0-9.]+ \[[ .:|<>]{32}\] [0-9.]+", large), "no plot of the samples"
@@ -139,13 +125,14 @@ def done_at_every_size():
 
 
 def lines():
-    done = subprocess.run([PROGRAM, "glm-4.7-fp8", *OPTIONS[:-1], os.path.join(folder, "line.db"),
+    done = subprocess.run([PROGRAM, "glm-4.7-fp8", *OPTIONS[:-1], in_folder("line.db"),
                            "--ui=line"], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert "recorded" in done.stdout and "done: " in done.stdout, done.stdout
     assert "\033" not in done.stdout
 
 
+record()
 for test in (whole_flow, resumed_without_model, paused, refusals, saved_theme, goldens,
              done_at_every_size, lines):
     test()

@@ -5,13 +5,14 @@ import json
 import os
 import subprocess
 
-from test_terminal import PROGRAM, Terminal, folder, recording
+from terminal import Terminal
+from workbench import PROGRAM, in_folder, record, recording
 
 BACKEND = ["--backend", "replay:" + recording]
-DB = ["--db", os.path.join(folder, "start.db")]
+DB = ["--db", in_folder("start.db")]
 SMALL = ["--batch-sizes", "1,16", "--warps", "4"]
-hub = os.path.join(folder, "hub", "models--acme--Tiny-MoE", "snapshots", "c0ffee")
-os.environ["HF_HUB_CACHE"] = os.path.join(folder, "hub")
+hub = in_folder("hub/models--acme--Tiny-MoE/snapshots/c0ffee")
+os.environ["HF_HUB_CACHE"] = in_folder("hub")
 os.makedirs(hub)
 with open(os.path.join(hub, "config.json"), "w") as file:
     json.dump({"architectures": ["Qwen3MoeForCausalLM"], "num_experts": 16, "hidden_size": 2048,
@@ -123,12 +124,12 @@ def as_lines():
 
 
 def without_a_terminal():
-    done = subprocess.run([PROGRAM, *BACKEND, "--db", os.path.join(folder, "empty.db")],
+    done = subprocess.run([PROGRAM, *BACKEND, "--db", in_folder("empty.db")],
                           capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
     assert done.returncode == 2 and "name a model" in done.stderr, done.stderr
 
 
-if __name__ == "__main__":
-    for test in (new_tune, picked, started_and_left, refused, as_lines, without_a_terminal):
-        test()
-        print("ok", test.__name__, flush=True)
+record()
+for test in (new_tune, picked, started_and_left, refused, as_lines, without_a_terminal):
+    test()
+    print("ok", test.__name__, flush=True)

@@ -4,28 +4,11 @@
 import os
 import shlex
 import signal
-import sqlite3
 import termios
 import time
 
-from test_terminal import LIMIT, Terminal, folder, tune_words
-
-
-def stored(t, query):
-    """One number out of the tune's database, read while it may be written."""
-    with sqlite3.connect("file:%s?mode=ro" % t.database, uri=True) as connection:
-        return connection.execute(query).fetchone()[0]
-
-
-def measurements(t):
-    return stored(t, "SELECT count(*) FROM measurement")
-
-
-def wait_until(holds, what):
-    end = time.monotonic() + LIMIT
-    while not holds():
-        assert time.monotonic() < end, what
-        time.sleep(0.02)
+from terminal import Terminal, tune_words
+from workbench import in_folder, measured, record, stored, wait_until
 
 
 def stop_and_go_on():
@@ -58,19 +41,19 @@ def lost_terminal():
     """SIGHUP ignored: the end of the terminal alone ends it, soon, with everything stored."""
     t = Terminal("--pace", "1", ignore=(signal.SIGHUP,))
     t.until("M=")
-    wait_until(lambda: measurements(t) > 0, "nothing stored")
+    wait_until(lambda: measured(t.database) > 0, "nothing stored")
     began = time.monotonic()
     os.close(t.fd)
     wait_until(lambda: os.waitpid(t.pid, os.WNOHANG)[0] != 0, "goes on without a terminal")
     print("   after %.2f s" % (time.monotonic() - began))
-    assert stored(t, "PRAGMA integrity_check") == "ok"
-    assert stored(t, "SELECT state FROM tune") == 0, "not unfinished"
-    assert stored(t, "SELECT sum(samples) FROM chunk") == stored(
-        t, "SELECT sum(length(samples)) / 4 FROM measurement")
-    seen = measurements(t)
+    assert stored(t.database, "PRAGMA integrity_check") == "ok"
+    assert stored(t.database, "SELECT state FROM tune") == 0, "not unfinished"
+    assert stored(t.database, "SELECT sum(samples) FROM chunk") == stored(
+        t.database, "SELECT sum(length(samples)) / 4 FROM measurement")
+    seen = measured(t.database)
     t = Terminal(database=t.database)
     t.until("100 %  done")
-    assert measurements(t) > seen
+    assert measured(t.database) > seen
     t.press("q")
     t.end()
 
@@ -100,7 +83,8 @@ def stalled_reader():
         except BlockingIOError:
             break
         time.sleep(0.005)
-    wait_until(lambda: stored(t, "SELECT state FROM tune") == 1, "the tune waits for the terminal")
+    wait_until(lambda: stored(t.database, "SELECT state FROM tune") == 1,
+               "the tune waits for the terminal")
     os.set_blocking(t.fd, True)
     t.until("100 %  done")
     t.press("q")
@@ -109,7 +93,7 @@ def stalled_reader():
 
 def bytes_of_a_tune():
     """At 80x24 a whole tune at a card's own pace costs few bytes a second."""
-    words = tune_words(os.path.join(folder, "whole.db"), "--pace", "1")
+    words = tune_words(in_folder("whole.db"), "--pace", "1")
     at = words.index("--batch-sizes")
     t = Terminal(words=words[:at] + words[at + 4:])
     t.until("M=")
@@ -129,7 +113,7 @@ def storm():
     """Sizes of every kind and keys in between: the tune goes on, the cursor stays on the map."""
     t = Terminal("--pace", "0.5", size=(120, 40))
     t.until("M=")
-    seen = measurements(t)
+    seen = measured(t.database)
     for width, height in [(41, 24), (20, 5), (1, 1), (250, 70), (2, 200), (300, 2), (39, 10)] * 3:
         t.resize(width, height)
         t.press("\x1b[D\x1b[B\x1b[6~G\x1b[F\t")
@@ -138,7 +122,7 @@ def storm():
     t.until("%")
     t.resize(80, 24)
     t.until("? help")
-    wait_until(lambda: t.pump(0.02) and measurements(t) > seen, "the tune stands still")
+    wait_until(lambda: t.pump(0.02) and measured(t.database) > seen, "the tune stands still")
     rows = [[t.screen.buffer[y][x].reverse for x in range(26, 80)] for y in range(1, 20)]
     assert sum(map(sum, rows)) in (1, 2), "no cursor on the map:\n" + t.text()
     t.press("q")
@@ -146,8 +130,8 @@ def storm():
     t.end()
 
 
-if __name__ == "__main__":
-    for test in (stop_and_go_on, lost_terminal, crash_while_tuning, stalled_reader,
-                 bytes_of_a_tune, storm):
-        test()
-        print("ok", test.__name__, flush=True)
+record()
+for test in (stop_and_go_on, lost_terminal, crash_while_tuning, stalled_reader,
+             bytes_of_a_tune, storm):
+    test()
+    print("ok", test.__name__, flush=True)

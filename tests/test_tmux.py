@@ -1,75 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The workbench in tmux: a tune from its start over a kill to its export; sizes (case A16)."""
-import atexit
 import os
 import pty
 import re
-import shlex
-import shutil
 import signal
-import sqlite3
 import subprocess
-import sys
-import tempfile
 import time
 
-if not shutil.which("tmux"):
-    print("skipped: tmux is not installed")
-    sys.exit(77)
+from tmux import Tmux
+from workbench import in_folder, measured, record, recording, stored, wait_until
 
-PROGRAM = os.path.abspath(os.environ.get("MOEBENCH", "./moebench"))
 SOURCE = os.path.dirname(os.path.abspath(__file__))
-LIMIT = 60
-folder = tempfile.mkdtemp(prefix="moebench-tmux-")
-os.environ["HOME"] = folder
-for name in ("XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "MOEBENCH_DB",
-             "NO_COLOR", "TMUX"):
-    os.environ.pop(name, None)
-recording = os.path.join(folder, "set.db")
-subprocess.run([os.path.abspath("tests/make_recorded"), recording], check=True)
 NEW = ["glm-4.7-fp8", "--tp", "4", "--batch-sizes", "1,16,64", "--warps", "4"]
-
-
-class Tmux:
-    """A server of our own with one window; what is typed goes to the workbench's pane."""
-    count = 0
-
-    def __init__(self, words, size):
-        Tmux.count += 1
-        self.server = ["tmux", "-L", "moebench-%d-%d" % (os.getpid(), Tmux.count), "-f",
-                       "/dev/null"]
-        self("new-session", "-d", "-x", str(size[0]), "-y", str(size[1]), "sleep 600")
-        atexit.register(self.end)
-        self.pane = self("display", "-p", "#{pane_id}").strip()
-        self.run(words)
-
-    def __call__(self, *words):
-        return subprocess.run([*self.server, *words], check=True, capture_output=True,
-                              text=True).stdout
-
-    def run(self, words):
-        """Under a shell that tells the exit status and stays."""
-        command = shlex.join([PROGRAM, *words]) + "; echo exit $?; sleep 600"
-        self("respawn-pane", "-k", "-t", self.pane, command)
-
-    def press(self, *keys):
-        self("send-keys", "-t", self.pane, *keys)
-
-    def text(self, *more):
-        return self("capture-pane", "-p", "-t", self.pane, *more)
-
-    def tell(self, what):
-        return self("display", "-p", "-t", self.pane, "#{%s}" % what).strip()
-
-    def until(self, what):
-        end = time.monotonic() + LIMIT
-        while what not in self.text():
-            assert time.monotonic() < end, "no '%s' on:\n%s" % (what, self.text())
-            time.sleep(0.05)
-
-    def end(self):
-        subprocess.run([*self.server, "kill-server"], check=False, stderr=subprocess.DEVNULL)
 
 
 def child_of(pid):
@@ -77,25 +20,9 @@ def child_of(pid):
         return int(file.read())
 
 
-def stored(database, query):
-    with sqlite3.connect("file:%s?mode=ro" % database, uri=True) as connection:
-        return connection.execute(query).fetchone()[0]
-
-
-def measured(database):
-    return stored(database, "SELECT count(*) FROM measurement")
-
-
-def wait_until(holds, what):
-    end = time.monotonic() + LIMIT
-    while not holds():
-        assert time.monotonic() < end, what
-        time.sleep(0.05)
-
-
 def whole_tune():
     """Started, watched, paused, killed, gone on with, exported."""
-    database, out = os.path.join(folder, "flow.db"), os.path.join(folder, "out")
+    database, out = in_folder("flow.db"), in_folder("out")
     common = ["--backend", "replay:" + recording, "--db", database, "--pace", "1", "--out", out,
               "--allow-recorded"]
     t = Tmux([*NEW, *common], (80, 24))
@@ -131,8 +58,7 @@ def whole_tune():
     names = [name for _, _, files in os.walk(out) for name in files]
     assert sum(name.startswith("E=") for name in names) == 2, names
     t.press("q")
-    t.until("exit 0")
-    t.end()
+    t.ends(0)
 
 
 def attach_elsewhere(t):
@@ -159,14 +85,14 @@ def check_size(t, database):
     lines = t.text().rstrip("\n").split("\n")
     assert all(len(line) <= width for line in lines) and len(lines) <= height
     if width >= 40 and height >= 10:
-        t.until("? help" if width >= 73 else "PgUp/PgDn M")
+        t.until(r"\? help" if width >= 73 else "PgUp/PgDn M")
     elif width >= 20:
         t.until("needs 40x10")
 
 
 def all_sizes():
     """Case A16: the commands of its keys.txt, one after the other, while a tune runs."""
-    database = os.path.join(folder, "sizes.db")
+    database = in_folder("sizes.db")
     t = Tmux([*NEW[:3], "--backend", "replay:" + recording, "--db", database, "--pace", "1"],
              (120, 40))
     t.until("M=")
@@ -186,16 +112,16 @@ def all_sizes():
     t("kill-pane", "-a", "-t", t.pane)
     t("resize-window", "-x", "80", "-y", "24")
     t.until("BM256")
-    t.until("? help")
+    t.until(r"\? help")
     rows = t.text("-e").split("\n")[3:19]
     assert any(re.search(r"\x1b\[(\d+;)*7[;m]", row) for row in rows), "no cursor on the map"
     t.press("q")
     t.until("A tune runs")
     t.press("y")
-    t.until("exit 4")
-    t.end()
+    t.ends(4)
 
 
+record()
 for test in (whole_tune, all_sizes):
     test()
     print("ok", test.__name__, flush=True)

@@ -9,24 +9,17 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-import sys
-import tempfile
 import time
 
-PROGRAM = os.path.abspath(os.environ.get("MOEBENCH", "./moebench"))
-MAKE = os.path.abspath("tests/make_recorded")
+from workbench import PROGRAM, in_folder, record, recording
+
 KILLS = int(os.environ.get("MOEBENCH_TEST_KILLS", "50"))
-folder = tempfile.mkdtemp(prefix="moebench-tune-")
-os.environ["HOME"] = folder
-for name in ("XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "MOEBENCH_DB"):
-    os.environ.pop(name, None)
-recording = os.path.join(folder, "set.db")
 
 
 def words(db, *more):
     return [PROGRAM, "tune", "glm-4.7-fp8", "--tp", "4", "--backend", "replay:" + recording,
-            "--db", os.path.join(folder, db), "--batch-sizes", "1,16,64,256,1024,4096",
-            "--warps", "4", "--json", *more]
+            "--db", in_folder(db), "--batch-sizes", "1,16,64,256,1024,4096", "--warps", "4",
+            "--json", *more]
 
 
 def run(db, *more, code=0):
@@ -41,7 +34,7 @@ def tiles(result):
 
 def measured(db):
     """All acknowledged measurements, in the order in which they were committed."""
-    path = os.path.join(folder, db)
+    path = in_folder(db)
     connection = sqlite3.connect("file:%s?mode=ro" % path, uri=True)
     rows = connection.execute("select chunk, gemm, m, tile, status, samples from measurement"
                               " order by 1, 2, 3, 4").fetchall()
@@ -50,7 +43,7 @@ def measured(db):
 
 
 def straight():
-    result = run("straight.db", "--allow-recorded", "--out", os.path.join(folder, "out"))
+    result = run("straight.db", "--allow-recorded", "--out", in_folder("out"))
     assert result["state"] == "done" and result["recorded"] and len(result["choices"]) == 12
     assert all(c["verified"] and c["settled"] for c in result["choices"])
     for m in (1, 16, 64, 256, 1024, 4096):
@@ -68,9 +61,9 @@ def straight():
         entries = json.load(open(path))
         gemm = "down" if path.endswith("_down.json") else "up"
         assert all(entries[str(m)] == tile for (g, m), tile in tiles(result).items() if g == gemm)
-    side = json.load(open(os.path.join(folder, "out", "moebench.json")))
+    side = json.load(open(in_folder("out/moebench.json")))
     assert [f["recorded"] for f in side["files"]] == [True, True]
-    check = subprocess.run([PROGRAM, "check", os.path.join(folder, "out")], capture_output=True,
+    check = subprocess.run([PROGRAM, "check", in_folder("out")], capture_output=True,
                            text=True)
     assert check.returncode == 0, check.stdout + check.stderr
     return result
@@ -80,8 +73,8 @@ def finished_prints_its_result(result):
     before = measured("straight.db")
     again = run("straight.db")
     assert tiles(again) == tiles(result) and measured("straight.db") == before
-    refused = run("straight.db", "--out", os.path.join(folder, "no"), code=1) or ""
-    assert not os.path.exists(os.path.join(folder, "no"))
+    refused = run("straight.db", "--out", in_folder("no"), code=1) or ""
+    assert not os.path.exists(in_folder("no"))
     return refused
 
 
@@ -97,7 +90,7 @@ def kills(result):
         time.sleep(patience * rng.uniform(0.05, 0.4))
         if process.poll() is not None:  # it came to its end: another from the start
             assert tiles(run("killed.db")) == tiles(result)
-            for name in glob.glob(os.path.join(folder, "killed.db*")):
+            for name in glob.glob(in_folder("killed.db*")):
                 os.unlink(name)
             known = []
             continue
@@ -105,7 +98,7 @@ def kills(result):
         process.wait()
         count += 1
         patience = patience if known else min(4, patience * 1.1)
-        if not os.path.exists(os.path.join(folder, "killed.db")):
+        if not os.path.exists(in_folder("killed.db")):
             continue
         try:
             now = measured("killed.db")
@@ -123,7 +116,7 @@ def kills(result):
 def every_line_is_told():
     """Eighteen batch sizes are settled in one moment."""
     said = subprocess.run([PROGRAM, "tune", "glm-4.7-fp8", "--tp", "4", "--backend",
-                           "replay:" + recording, "--db", os.path.join(folder, "lines.db"),
+                           "replay:" + recording, "--db", in_folder("lines.db"),
                            "--quick", "--warps", "4", "--bn", "64,128"],
                           capture_output=True, text=True, timeout=120).stderr
     settled = [line for line in said.splitlines() if " settled by " in line]
@@ -142,7 +135,7 @@ def holds_what_was_chosen(stopped, out):
             m for g, m in chosen if g == gemm)}, entries
     later = out + "-later"
     shutil.rmtree(later, ignore_errors=True)
-    done = subprocess.run([PROGRAM, "export", "--db", os.path.join(folder, "budget.db"), "--out",
+    done = subprocess.run([PROGRAM, "export", "--db", in_folder("budget.db"), "--out",
                            later, "--allow-recorded"], capture_output=True, text=True)
     assert done.returncode == 0 and " as of now" in done.stdout, done.stdout + done.stderr
     same = subprocess.run(["diff", "-r", os.path.join(out, "configs"),
@@ -153,7 +146,7 @@ def holds_what_was_chosen(stopped, out):
 
 
 def budget_and_signals(result):
-    out = os.path.join(folder, "stopped")
+    out = in_folder("stopped")
     stopped = run("budget.db", "--time", "0.6s", "--pace", "1", "--allow-recorded", "--out", out,
                   code=4)
     assert stopped["state"] == "stopped" and stopped["exported_as_of_now"] > 0
@@ -178,11 +171,11 @@ def budget_and_signals(result):
 
 def out_is_looked_at_first():
     """What would keep the files from being written is said before anything is timed."""
-    blocked = os.path.join(folder, "blocked")
+    blocked = in_folder("blocked")
     open(blocked, "w").close()
     text = run("out.db", "--out", os.path.join(blocked, "files"), "--allow-recorded", code=1)
     assert blocked in text and "scan" not in text, text
-    text = run("out.db", "--out", os.path.join(folder, "fine"), code=1)
+    text = run("out.db", "--out", in_folder("fine"), code=1)
     assert "--allow-recorded" in text and "scan" not in text, text
 
 
@@ -197,7 +190,7 @@ def two_processes():
 
 
 def full_disk():
-    place = os.path.join(folder, "small")
+    place = in_folder("small")
     os.mkdir(place)
     if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300k", "none",
                                             place], capture_output=True).returncode != 0:
@@ -212,16 +205,16 @@ def full_disk():
 
 def exports():
     """From the store the same files; never silently over another layer's with the same name."""
-    out = os.path.join(folder, "again")
+    out = in_folder("again")
 
     def export(*more):
-        return subprocess.run([PROGRAM, "export", "--db", os.path.join(folder, "straight.db"),
+        return subprocess.run([PROGRAM, "export", "--db", in_folder("straight.db"),
                                "--out", out, *more], capture_output=True, text=True)
 
     assert export().returncode == 1 and "--allow-recorded" in export().stderr
     done = export("--allow-recorded")
     assert done.returncode == 0 and "log line" in done.stdout, done.stderr
-    same = subprocess.run(["diff", "-r", os.path.join(folder, "out", "configs"),
+    same = subprocess.run(["diff", "-r", in_folder("out/configs"),
                            os.path.join(out, "configs")])
     assert same.returncode == 0
     side = os.path.join(out, "moebench.json")
@@ -243,7 +236,7 @@ def usage():
 
 
 def main():
-    subprocess.run([MAKE, recording], check=True)
+    record()
     result = straight()
     finished_prints_its_result(result)
     exports()
@@ -256,8 +249,4 @@ def main():
     kills(result)
 
 
-try:
-    main()
-finally:
-    shutil.rmtree(folder, ignore_errors=True)
-sys.exit(0)
+main()

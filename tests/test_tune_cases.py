@@ -8,13 +8,11 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-import sys
 import tempfile
 import time
 import unittest
 
-sys.path.insert(0, os.path.join(os.environ["TOP_SRCDIR"], "tests"))
-import recorded_set  # noqa: E402
+import recorded_set
 
 MOEBENCH = os.environ["MOEBENCH"]
 MAKE = os.path.join(os.environ["TOP_BUILDDIR"], "tests/make_recorded")
