@@ -123,6 +123,20 @@ def every_line_is_told():
     assert len(settled) == 18, said
 
 
+def a_mark_is_explained():
+    """An entry by hand that nobody has checked has a ? in the table."""
+    assert "?" not in table("marked.db")
+    subprocess.run([PROGRAM, "edit", "--db", os.path.join(folder, "marked.db"), "--m", "64",
+                    "--tile", "BM16,BN32,BK64,G64,w4,s2"], check=True, stdout=subprocess.DEVNULL)
+    text = table("marked.db")
+    assert "?: not seen to be right yet" in text and text.count("?") == 3, text
+
+
+def table(db):
+    command = [word for word in words(db, "--quick") if word != "--json"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120).stdout
+
+
 def holds_what_was_chosen(stopped, out):
     """The files of a stopped tune: verified or the default, and the same from the store."""
     chosen = {(c["gemm"], c["m"]): c for c in stopped["choices"]}
@@ -244,6 +258,7 @@ def main():
     two_processes()
     budget_and_signals(result)
     every_line_is_told()
+    a_mark_is_explained()
     out_is_looked_at_first()
     full_disk()
     kills(result)

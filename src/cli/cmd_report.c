@@ -185,7 +185,7 @@ static void print_table(const struct report *report)
         text_grouped(report->totals.samples, samples, sizeof samples),
         text_grouped(report->totals.launches, launches, sizeof launches), report->totals.gpu_s);
     if (report->choice_count == 0) {
-        puts("nothing chosen yet");
+        puts("nothing is settled yet; `moebench export` writes what stands as of now");
         return;
     }
     printf("\n%6s  %-4s %-30s %9s %7s %9s  %-9s %s\n", "M", "gemm", "tile", "us", "default",

@@ -100,6 +100,16 @@ static void print_cell(FILE *stream, const struct snapshot *s, enum gemm gemm, i
     fputc(c->chosen && !c->verified ? '?' : ' ', stream);
 }
 
+static bool any_unproven(const struct snapshot *s)
+{
+    for (int m = 0; m < s->question.batch_size_count; m++) {
+        for (int g = 0; g < GEMM_COUNT; g++)
+            if (s->question.gemms[g] && s->choices[g][m].chosen && !s->choices[g][m].verified)
+                return true;
+    }
+    return false;
+}
+
 void tune_print_table(FILE *stream, const struct snapshot *s)
 {
     fprintf(stream, "%6s", "M");
@@ -121,6 +131,8 @@ void tune_print_table(FILE *stream, const struct snapshot *s)
     }
     if (s->incumbent.path[0])
         fprintf(stream, "x inc: against %s (%s)\n", s->incumbent.path, s->incumbent.how);
+    if (any_unproven(s))
+        fprintf(stream, "?: not seen to be right yet, not exported\n");
     if (s->recorded)
         fprintf(stream, "Figures are %s, not of this machine.\n", s->label);
 }
