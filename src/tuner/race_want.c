@@ -105,37 +105,73 @@ size_t race_wanted(struct race *race, struct race_kernel_id wanted[], size_t lim
 
 /* ---- ahead of need ------------------------------------------------------------------------ */
 
-#define LIKELY_RANKS 10    /* the best so many kernels of a (GEMM, M) .. */
-#define LIKELY_WITHIN 1.10 /* .. within this of its best, */
-#define LIKELY_BM_RANKS 3  /* and so many of a BLOCK_SIZE_M .. */
-#define LIKELY_BM_WITHIN 1.15
+/* How near the best of a (GEMM, M) a kernel is to be, first what is nearly sure to be needed. */
+static const struct nearness {
+    int ranks;        /* the best so many of a (GEMM, M) .. */
+    double within;    /* .. within this of its best, */
+    int bm_ranks;     /* and so many of a BLOCK_SIZE_M .. */
+    double bm_within; /* .. whose best pair is within this of the best pair */
+} nearnesses[] = {{6, 1.03, 2, 1.05}, {12, 1.10, 4, 1.10}, {24, 1.20, 7, 1.20}};
 
-/* A kernel at one (GEMM, M) by its latest samples. */
+struct ranked_lead {
+    int tile, block_m;
+    double us; /* by its latest phase */
+};
+
+/* The kernels scanned at one M, best first. */
 struct ranked {
-    int tile; /* the lead of its kernel */
-    double us;
+    struct ranked_lead *list[GEMM_COUNT]; /* owned */
+    int count[GEMM_COUNT];
 };
 
 static int compare_ranked(const void *a, const void *b)
 {
-    const struct ranked *x = a, *y = b;
+    const struct ranked_lead *x = a, *y = b;
 
     return x->us != y->us ? (x->us > y->us) - (x->us < y->us) : x->tile - y->tile;
 }
 
-/* Those scanned there, best first; returns how many. */
-static int rank_leads(const struct race *race, enum gemm gemm, int m_index, struct ranked ranked[])
+static void rank_leads(const struct race *race, int m_index, struct ranked *ranked)
 {
-    int count = 0;
-
-    for (size_t i = 0; i < race->scan_count[gemm]; i++) {
-        int tile = race->scan[gemm][i];
-        const struct race_cell *cell = race_cell(race, gemm, m_index, tile);
-        if (cell->count > 0 && race_usable(race, gemm, tile))
-            ranked[count++] = (struct ranked){tile, cell->samples[cell->count - 1].us};
+    for (int g = 0; g < GEMM_COUNT; g++) {
+        ranked->count[g] = 0;
+        for (size_t i = 0; i < race->scan_count[g]; i++) {
+            int tile = race->scan[g][i], *count = &ranked->count[g];
+            const struct race_cell *cell = race_cell(race, (enum gemm)g, m_index, tile);
+            if (cell->count == 0 || !race_usable(race, (enum gemm)g, tile))
+                continue;
+            enum race_phase phase = (enum race_phase)cell->samples[cell->count - 1].phase;
+            ranked->list[g][(*count)++] = (struct ranked_lead){
+                tile, race->plan->tiles[tile].tile.block_m, race_median(cell, phase)};
+        }
+        qsort(ranked->list[g], (size_t)ranked->count[g], sizeof *ranked->list[g], compare_ranked);
     }
-    qsort(ranked, (size_t)count, sizeof *ranked, compare_ranked);
-    return count;
+}
+
+/* up + down with this BLOCK_SIZE_M, of the GEMMs that there are. */
+static double pair_us(const struct ranked *ranked, int block_m)
+{
+    double sum = 0;
+
+    for (int g = 0; g < GEMM_COUNT; g++) {
+        int i = 0;
+        while (i < ranked->count[g] && ranked->list[g][i].block_m != block_m)
+            i++;
+        if (ranked->count[g] > 0)
+            sum += i < ranked->count[g] ? ranked->list[g][i].us : INFINITY;
+    }
+    return sum;
+}
+
+static double best_pair_us(const struct ranked *ranked)
+{
+    double best = INFINITY;
+
+    for (int g = 0; g < GEMM_COUNT; g++) {
+        for (int i = 0; i < ranked->count[g]; i++)
+            best = fmin(best, pair_us(ranked, ranked->list[g][i].block_m));
+    }
+    return best;
 }
 
 static void want_groups(struct wants *w, enum gemm gemm, int lead)
@@ -146,40 +182,54 @@ static void want_groups(struct wants *w, enum gemm gemm, int lead)
     }
 }
 
-/* Whether the finalists of this M may come to hold the kernel at `index`. */
-static bool is_near(const struct race *race, const struct ranked ranked[], int index)
+static void want_near(
+    struct wants *w, const struct nearness *near, const struct ranked *ranked, enum gemm gemm)
 {
-    int block_m = race->plan->tiles[ranked[index].tile].tile.block_m, before = 0;
-    double times = ranked[index].us / ranked[0].us;
+    double best_pair = best_pair_us(ranked);
 
-    for (int i = 0; i < index; i++)
-        before += race->plan->tiles[ranked[i].tile].tile.block_m == block_m;
-    return (index < LIKELY_RANKS && times <= LIKELY_WITHIN) ||
-           (before < LIKELY_BM_RANKS && times <= LIKELY_BM_WITHIN);
-}
-
-static void want_near(struct wants *w, enum gemm gemm, int m_index, struct ranked ranked[])
-{
-    int count = rank_leads(w->race, gemm, m_index, ranked);
-
-    for (int i = 0; i < count && w->count < w->limit; i++) {
-        if (is_near(w->race, ranked, i))
-            want_groups(w, gemm, ranked[i].tile);
+    for (int i = 0; i < ranked->count[gemm] && w->count < w->limit; i++) {
+        int block_m = ranked->list[gemm][i].block_m, before = 0;
+        for (int k = 0; k < i; k++)
+            before += ranked->list[gemm][k].block_m == block_m;
+        bool by_rank =
+            i < near->ranks && ranked->list[gemm][i].us <= near->within * ranked->list[gemm][0].us;
+        bool by_bm =
+            before < near->bm_ranks && pair_us(ranked, block_m) <= near->bm_within * best_pair;
+        if (by_rank || by_bm)
+            want_groups(w, gemm, ranked->list[gemm][i].tile);
     }
 }
 
 /* Quick's search will look one step beyond the best few along every axis. */
-static void want_neighbours(struct wants *w, enum gemm gemm, int m_index, struct ranked ranked[])
+static void want_neighbours(struct wants *w, const struct ranked *ranked, enum gemm gemm)
 {
     const struct plan *plan = w->race->plan;
-    int count = rank_leads(w->race, gemm, m_index, ranked);
 
-    for (int i = 0; i < count && i < GROW_FROM; i++) {
+    for (int i = 0; i < ranked->count[gemm] && i < GROW_FROM; i++) {
         for (int axis = 0; axis < AXIS_COUNT; axis++) {
             for (int step = -1; step <= 1 && axis != AXIS_GROUP; step += 2) {
-                int tile = plan_neighbour(plan, ranked[i].tile, (enum space_axis)axis, step);
+                int lead = ranked->list[gemm][i].tile;
+                int tile = plan_neighbour(plan, lead, (enum space_axis)axis, step);
                 if (tile >= 0)
                     want(w, gemm, plan->tiles[tile].lead);
+            }
+        }
+    }
+}
+
+static void want_ahead(struct wants *w, struct ranked *ranked)
+{
+    const int ms = w->race->plan->question->batch_size_count;
+    const bool scans = w->race->scan_level < SCAN_LEVELS;
+
+    for (size_t pass = 0; pass < (scans ? 1 : sizeof nearnesses / sizeof *nearnesses); pass++) {
+        for (int m = 0; m < ms && w->count < w->limit; m++) {
+            rank_leads(w->race, m, ranked);
+            for (int g = 0; g < GEMM_COUNT; g++) {
+                if (scans)
+                    want_neighbours(w, ranked, (enum gemm)g);
+                else
+                    want_near(w, &nearnesses[pass], ranked, (enum gemm)g);
             }
         }
     }
@@ -190,22 +240,21 @@ size_t race_likely(struct race *race, struct race_kernel_id likely[], size_t lim
     const struct plan *plan = race->plan;
     struct wants w = {.race = race, .out = likely, .limit = limit};
     bool scans = race->scan_level < SCAN_LEVELS;
-    struct ranked *ranked;
+    struct ranked ranked;
 
     if (plan->question->effort == EFFORT_EXHAUSTIVE)
         return 0;
     if (scans && (plan->question->effort != EFFORT_QUICK || race->scan_level == 0 || race->grown))
         return 0;
-    ranked = xcalloc(plan->count + 1, sizeof *ranked);
-    for (int g = 0; g < GEMM_COUNT; g++)
+    for (int g = 0; g < GEMM_COUNT; g++) {
+        ranked.list[g] = xcalloc(plan->count + 1, sizeof *ranked.list[g]);
         w.seen[g] = xcalloc(plan->count + 1, sizeof *w.seen[g]);
-    for (int m = 0; m < plan->question->batch_size_count; m++) {
-        for (int g = 0; g < GEMM_COUNT; g++)
-            (scans ? want_neighbours : want_near)(&w, (enum gemm)g, m, ranked);
     }
-    for (int g = 0; g < GEMM_COUNT; g++)
+    want_ahead(&w, &ranked);
+    for (int g = 0; g < GEMM_COUNT; g++) {
         free(w.seen[g]);
-    free(ranked);
+        free(ranked.list[g]);
+    }
     return w.count;
 }
 

@@ -28,6 +28,7 @@ bool tuner_take_kernel(
         race_set_kernel(tuner->race, gemm, tile, KERNEL_BAD, POINT_TIMED_OUT);
         return true;
     }
+    tuner->answers++;
     tuner->view.compiles += !result->kernel.cached && !tuner->session.recorded;
     if (!tuner_keep_compile(tuner, gemm, tile, result, err))
         return false;
@@ -113,6 +114,12 @@ static bool shares_memory(const struct tuner *tuner)
     return tuner->question.device.unified && !tuner->session.recorded;
 }
 
+/* Where the cache held nearly everything, nothing is compiled but what is needed. */
+static bool is_cold(const struct tuner *tuner)
+{
+    return tuner->session.recorded || tuner->view.compiles * 8 > tuner->answers;
+}
+
 /*
  * Asks for what the race needs. What it is likely to need later comes with it where there is room:
  * in a wave on unified memory, elsewhere on cores that would idle, so few at a time that what is
@@ -124,7 +131,8 @@ bool tuner_ask_kernels(struct tuner *tuner, struct error *err)
     const size_t most = unified ? WAVE : QUEUE, pending = session_pending(&tuner->session);
     const long cores = sysconf(_SC_NPROCESSORS_ONLN);
     struct race_kernel_id *ids = xcalloc(most, sizeof *ids);
-    size_t count = race_wanted(tuner->race, ids, most), room = cores > 0 ? 2 * (size_t)cores : 2;
+    size_t count = race_wanted(tuner->race, ids, most),
+           room = cores > 0 ? (size_t)(cores + cores / 4 + 1) : 2;
     bool done;
 
     race_longest_first(tuner->race, ids, count, unified ? 0 : count / 4);
@@ -135,7 +143,7 @@ bool tuner_ask_kernels(struct tuner *tuner, struct error *err)
         room = count > 0 ? most - count : 0;
     else
         room = room > pending + count ? room - pending - count : 0;
-    count = room > 0 ? race_likely(tuner->race, ids, room) : 0;
+    count = room > 0 && is_cold(tuner) ? race_likely(tuner->race, ids, room) : 0;
     done = done && ask_for(tuner, ids, count, err);
     free(ids);
     return done;

@@ -69,6 +69,7 @@ struct tuner {
     double ended;                 /* when the race did, 0: it runs */
     unsigned long long ab_number; /* of A/Bs begun: each draws anew */
     double loaded_gpu_s;          /* GPU time of earlier runs */
+    long long answers;            /* kernels compiled or found in the cache */
     double burst_began;           /* kernels asked for in a row: when that began, */
     double burst_last;            /* .. the last answer, */
     int burst_answers;            /* .. and how many there were */
