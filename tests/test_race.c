@@ -635,6 +635,35 @@ static void an_exhaustive_scan_that_waits_heats(void **state)
     bench_close(&bench);
 }
 
+/* What heat took ahead is no longer to come; little comes after it. */
+static void time_left_knows_what_heat_took(void **state)
+{
+    static const int batch_sizes[] = {1, 64};
+    struct bench bench;
+    struct race *race;
+    struct race_progress before, half;
+
+    (void)state;
+    bench_open_at(&bench, EFFORT_EXHAUSTIVE, 1, batch_sizes, 2);
+    race = race_open(&bench.plan);
+    for (int g = 0; g < GEMM_COUNT; g++) {
+        for (int m = 0; m < 2; m++)
+            race_add_sample(race, (enum gemm)g, m, bench.plan.scan[g][0], RACE_SCAN, 100);
+    }
+    race_measure_progress(race, &before);
+    for (int g = 0; g < GEMM_COUNT; g++) {
+        for (size_t i = 0; i < bench.plan.scan_count[g] / 2; i++) {
+            for (int k = 0; k < 20; k++)
+                race_add_sample(race, (enum gemm)g, k % 2, bench.plan.scan[g][i], RACE_HEAT, 100);
+        }
+    }
+    race_measure_progress(race, &half);
+    assert_true(half.later_left_s > 0.35 * before.later_left_s);
+    assert_true(half.later_left_s < 0.55 * before.later_left_s);
+    race_close(race);
+    bench_close(&bench);
+}
+
 /* While kernels are compiled, what is there goes on to the M of later levels where it has hope. */
 static void a_scan_that_waits_goes_ahead(void **state)
 {
@@ -747,6 +776,7 @@ int main(void)
         cmocka_unit_test(a_scan_that_waits_goes_ahead),
         cmocka_unit_test(an_exhaustive_scan_that_waits_heats),
         cmocka_unit_test(time_left_is_wall_clock),
+        cmocka_unit_test(time_left_knows_what_heat_took),
         cmocka_unit_test(likely_kernels_are_groups_of_the_near_best),
     };
 

@@ -124,6 +124,7 @@ void race_add_sample(
         cell->samples = xrealloc(cell->samples, cell->capacity, sizeof *cell->samples);
     }
     cell->samples[cell->count++] = (struct race_sample){us, race->clock, (unsigned char)phase};
+    race->first_samples[gemm][m_index] += phase == race->rounds[0].phase;
     if (race->kernels[gemm][tile].status == POINT_OK && us < race->best[gemm][m_index])
         race->best[gemm][m_index] = us;
 }

@@ -54,11 +54,12 @@ struct race_set {
 
 struct race {
     const struct plan *plan;
-    struct race_cell *cells[GEMM_COUNT];       /* [m_index * plan->count + tile] */
-    float *model[GEMM_COUNT];                  /* plan_model of each cell */
-    struct race_kernel *kernels[GEMM_COUNT];   /* [tile] */
-    double best[GEMM_COUNT][TUNE_BATCH_SIZES]; /* least us so far, INFINITY: none */
-    int level[TUNE_BATCH_SIZES];               /* of the scan: 0 first */
+    struct race_cell *cells[GEMM_COUNT];             /* [m_index * plan->count + tile] */
+    float *model[GEMM_COUNT];                        /* plan_model of each cell */
+    struct race_kernel *kernels[GEMM_COUNT];         /* [tile] */
+    double best[GEMM_COUNT][TUNE_BATCH_SIZES];       /* least us so far, INFINITY: none */
+    int first_samples[GEMM_COUNT][TUNE_BATCH_SIZES]; /* taken for the first round */
+    int level[TUNE_BATCH_SIZES];                     /* of the scan: 0 first */
     int scan_level;        /* all levels below are scanned; SCAN_LEVELS: the scan is over */
     int *scan[GEMM_COUNT]; /* owned: the plan's, then what quick's search added near winners */
     size_t scan_count[GEMM_COUNT];

@@ -418,6 +418,24 @@ static double later_seconds(const struct race *race, enum gemm gemm, int m_index
     return isfinite(best) ? race_later_samples(race->plan->question->effort) * sample_s(best) : 0;
 }
 
+#define RECORDED 0.85   /* of the points scanned, an exhaustive heat takes (an H100's) */
+#define AFTER_HEAT 0.03 /* of an exhaustive tune's samples after the scan */
+
+/* The share of what a (GEMM, M) takes after the scan that is still to be taken. */
+static double later_rest(const struct race *race, enum gemm gemm, int m_index)
+{
+    int round = race->round[m_index];
+    double points =
+        round < 0 ? RECORDED * (double)race->scan_count[gemm] : race->set[gemm][m_index].count;
+    double taken = race->first_samples[gemm][m_index];
+
+    if (race->plan->question->effort != EFFORT_EXHAUSTIVE)
+        return 1 - fmax(0, round) / (race->round_count + 1);
+    if (round > 0)
+        return AFTER_HEAT * (1 - (round - 1.0) / race->round_count);
+    return 1 - (1 - AFTER_HEAT) * fmin(1, taken / (race->rounds[0].samples * fmax(1, points)));
+}
+
 /* A kernel's points that the scan lacks; *all grows by what they and the others take. Returns the
  * GPU time of those. */
 static double scan_left(
@@ -456,9 +474,9 @@ void race_measure_progress(const struct race *race, struct race_progress *progre
             progress->kernels_left += s > 0 && (state == KERNEL_UNKNOWN || state == KERNEL_ASKED);
         }
         for (int m = 0; m < ms && plan->question->gemms[g]; m++) {
-            double rest = 1 - fmax(0, race->round[m]) / (race->round_count + 1);
-            all += later_seconds(race, (enum gemm)g, m);
-            progress->later_left_s += rest * later_seconds(race, (enum gemm)g, m);
+            double later = later_seconds(race, (enum gemm)g, m);
+            all += later;
+            progress->later_left_s += later_rest(race, (enum gemm)g, m) * later;
         }
     }
     progress->fitting = plan_fitting(plan) * asked * (size_t)ms;
