@@ -120,6 +120,17 @@ static bool is_cold(const struct tuner *tuner)
     return tuner->session.recorded || tuner->view.compiles * 8 > tuner->answers;
 }
 
+/* How many kernels would keep all cores busy, and a few more; not counted one by one, since looking
+ * for what is likely takes milliseconds. */
+static size_t idle_cores(const struct tuner *tuner)
+{
+    const long online = sysconf(_SC_NPROCESSORS_ONLN);
+    const size_t cores = online > 0 ? (size_t)online : 1, enough = cores + cores / 4 + 1;
+    const size_t pending = session_pending(&tuner->session);
+
+    return pending <= cores ? enough - pending : 0;
+}
+
 /*
  * Asks for what the race needs. What it is likely to need later comes with it where there is room:
  * in a wave on unified memory, elsewhere on cores that would idle, so few at a time that what is
@@ -128,11 +139,9 @@ static bool is_cold(const struct tuner *tuner)
 bool tuner_ask_kernels(struct tuner *tuner, struct error *err)
 {
     const bool unified = shares_memory(tuner);
-    const size_t most = unified ? WAVE : QUEUE, pending = session_pending(&tuner->session);
-    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    const size_t most = unified ? WAVE : QUEUE;
     struct race_kernel_id *ids = xcalloc(most, sizeof *ids);
-    size_t count = race_wanted(tuner->race, ids, most),
-           room = cores > 0 ? (size_t)(cores + cores / 4 + 1) : 2;
+    size_t count = race_wanted(tuner->race, ids, most), room;
     bool done;
 
     race_longest_first(tuner->race, ids, count, unified ? 0 : count / 4);
@@ -142,7 +151,7 @@ bool tuner_ask_kernels(struct tuner *tuner, struct error *err)
     else if (unified)
         room = count > 0 ? most - count : 0;
     else
-        room = room > pending + count ? room - pending - count : 0;
+        room = idle_cores(tuner);
     count = room > 0 && is_cold(tuner) ? race_likely(tuner->race, ids, room) : 0;
     done = done && ask_for(tuner, ids, count, err);
     free(ids);
