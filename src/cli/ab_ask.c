@@ -54,12 +54,9 @@ static bool read_options(const struct arguments *args, struct ab_ask *ask, struc
     ask->options = (struct session_options){
         .device_ordinal = (int)ordinal,
         .allow_busy = arguments_flag(args, "allow-busy"),
-        .compiler = {.python = arguments_text(args, "python", NULL),
-            .container = arguments_text(args, "container", NULL),
-            .kernel_file = arguments_text(args, "kernel", NULL),
-            .engine_site = arguments_text(args, "site", NULL),
-            .jobs = (int)jobs},
+        .compiler = arguments_compiler(args),
     };
+    ask->options.compiler.jobs = (int)jobs;
     return true;
 }
 

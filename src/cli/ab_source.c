@@ -102,20 +102,14 @@ bool ab_source_read(
 static bool entry_at(
     const struct ab_source *source, enum gemm gemm, int m, struct tile *tile, struct error *err)
 {
-    const struct config_file *file = &source->entries[gemm];
-    int *keys = xcalloc(file->count + 1, sizeof *keys);
-    size_t at;
+    const struct config_entry *entry = config_file_serving(&source->entries[gemm], m);
 
-    for (size_t i = 0; i < file->count; i++)
-        keys[i] = file->entries[i].m;
-    at = file->count > 0 ? engine_nearest_key(keys, file->count, m) : 0;
-    free(keys);
-    if (file->count == 0)
+    if (!entry)
         return error_set(err, ERROR_FAILED, "%s: nothing for %s", source->label, gemm_name(gemm));
-    if (!file->entries[at].usable)
+    if (!entry->usable)
         return error_set(err, ERROR_FAILED, "%s: the entry that serves M=%d cannot be launched",
             source->label, m);
-    *tile = file->entries[at].tile;
+    *tile = entry->tile;
     return true;
 }
 

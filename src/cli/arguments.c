@@ -180,3 +180,13 @@ bool arguments_routing(const struct arguments *args, enum routing_kind *kind, do
     memcpy(file, text, strlen(text) + 1);
     return true;
 }
+
+struct compiler_options arguments_compiler(const struct arguments *args)
+{
+    return (struct compiler_options){
+        .python = arguments_text(args, "python", NULL),
+        .container = arguments_text(args, "container", NULL),
+        .kernel_file = arguments_text(args, "kernel", NULL),
+        .engine_site = arguments_text(args, "site", NULL),
+    };
+}

@@ -3,6 +3,7 @@
 #define MOEBENCH_CLI_ARGUMENTS_H
 
 #include "base/error.h"
+#include "compile/compile.h"
 #include "domain/routing.h"
 #include "domain/shape.h"
 
@@ -15,6 +16,20 @@ struct option_spec {
     const char *argument; /* placeholder such as "N"; NULL for a flag */
     const char *help;     /* one line */
 };
+
+/* Rows for a command that compiles the engine's kernel, or looks at what would; see
+ * arguments_compiler. */
+#define COMPILER_OPTIONS                                                          \
+    {"python", "CMD", "the Python that has Triton (python3)"},                    \
+        {"container", "NAME", "the running container that has it"},               \
+        {"site", "DIR", "where that Python finds an unpacked engine"},            \
+    {                                                                             \
+        "kernel", "FILE", "the kernel's source instead of the installed engine's" \
+    }
+#define JOBS_OPTION                                    \
+    {                                                  \
+        "jobs", "N", "compiles at a time (one a core)" \
+    }
 
 struct command;
 
@@ -53,6 +68,8 @@ bool arguments_gemms(
 /* --routing: uniform (the default), zipf:S, or a file of expert ids that is there. */
 bool arguments_routing(const struct arguments *args, enum routing_kind *kind, double *zipf,
     char file[512], struct error *err);
+/* The compile helper as COMPILER_OPTIONS name it; its strings are borrowed from argv. */
+struct compiler_options arguments_compiler(const struct arguments *args);
 /* The operand, or NULL when there are fewer. */
 const char *arguments_operand(const struct arguments *args, size_t index);
 

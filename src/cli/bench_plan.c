@@ -164,14 +164,9 @@ static bool compile_all(struct bench *bench, struct compiler *compiler, struct e
 bool bench_compile(struct bench *bench, const struct arguments *args, struct error *err)
 {
     long jobs;
-    struct compiler_options options = {
-        .python = arguments_text(args, "python", NULL),
-        .container = arguments_text(args, "container", NULL),
-        .kernel_file = arguments_text(args, "kernel", NULL),
-        .engine_site = arguments_text(args, "site", NULL),
-        .arch = bench->hello.device.arch,
-        .no_cache = arguments_flag(args, "no-cache"),
-    };
+    struct compiler_options options = arguments_compiler(args);
+    options.arch = bench->hello.device.arch;
+    options.no_cache = arguments_flag(args, "no-cache");
     if (!arguments_int(args, "jobs", 1, 4096, 0, &jobs, err))
         return false;
     options.jobs = (int)jobs;

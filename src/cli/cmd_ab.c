@@ -27,11 +27,8 @@ static const struct option_spec ab_options[] = {
     {"allow-busy", NULL, "go on though another process uses the GPU"},
     {"routing", "R", "uniform, zipf:S, or a file of expert ids (uniform)"},
     {"seed", "N", "of inputs, routings and orders (1)"},
-    {"python", "CMD", "the Python that has Triton (python3)"},
-    {"container", "NAME", "the running container that has it"},
-    {"site", "DIR", "where that Python finds an unpacked engine"},
-    {"kernel", "FILE", "the kernel's source instead of the installed engine's"},
-    {"jobs", "N", "compiles at a time (one a core)"},
+    COMPILER_OPTIONS,
+    JOBS_OPTION,
     {"json", NULL, "print JSON"},
     {0},
 };

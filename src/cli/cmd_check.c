@@ -49,10 +49,7 @@ static void print_json(
         for (size_t i = 0; i < set->count; i++)
             add_place_json(set->items[i].place.in_force ? in_force : dead, &set->items[i]);
     }
-    char *text = json_print_pretty(root);
-    puts(text);
-    free(text);
-    json_free(root);
+    command_print_json(root);
 }
 
 static void print_folder(

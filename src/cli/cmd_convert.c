@@ -302,10 +302,7 @@ static void print_result(struct convert *convert, const char *out, bool as_json)
     if (as_json) {
         json_add_string(root, "environment", engine_environment(&convert->to));
         json_add_string(root, "found_line", line);
-        char *text = json_print_pretty(root);
-        puts(text);
-        free(text);
-        json_free(root);
+        command_print_json(root);
     } else {
         printf("\nserve with %s=%s and look for the line\n  %s\n", engine_environment(&convert->to),
             folder, line);

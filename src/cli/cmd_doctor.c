@@ -19,10 +19,7 @@
 #define OTHERS 8
 
 static const struct option_spec doctor_options[] = {
-    {"python", "CMD", "the Python that has Triton (python3)"},
-    {"container", "NAME", "the running container that has it"},
-    {"site", "DIR", "where that Python finds an unpacked engine"},
-    {"kernel", "FILE", "the kernel's source instead of the installed engine's"},
+    COMPILER_OPTIONS,
     {"arch", "A", "ask for the compiler of sm_121 (the card's)"},
     {"device-ordinal", "N", "which card (0)"},
     {"json", NULL, "print JSON"},
@@ -258,10 +255,7 @@ static void print_json(const struct doctor *doctor)
         json_add_string(containers, NULL, line);
         free(line);
     }
-    char *text = json_print_pretty(object);
-    puts(text);
-    free(text);
-    json_free(object);
+    command_print_json(object);
 }
 
 static int doctor_run(const struct arguments *args, struct error *err)
@@ -285,15 +279,8 @@ static int doctor_run(const struct arguments *args, struct error *err)
     find_users(&doctor, (int)ordinal); /* before a worker of ours is one of them */
     find_gpu(&doctor, (int)ordinal);
     find_nvml(&doctor, (int)ordinal);
-    struct compiler_options options = {
-        .python = arguments_text(args, "python", NULL),
-        .container = arguments_text(args, "container", NULL),
-        .kernel_file = arguments_text(args, "kernel", NULL),
-        .engine_site = arguments_text(args, "site", NULL),
-        .arch = named                ? arch
-                : doctor.device.arch ? doctor.device.arch
-                                     : 121,
-    };
+    struct compiler_options options = arguments_compiler(args);
+    options.arch = named ? arch : doctor.device.arch ? doctor.device.arch : 121;
     find_toolchain(&doctor, &options);
     find_containers(&doctor);
     if (arguments_flag(args, "json"))

@@ -138,10 +138,7 @@ static int explain_run(const struct arguments *args, struct error *err)
     if (path != NULL)
         fclose(log);
     if (root != NULL) {
-        char *text = json_print_pretty(root);
-        puts(text);
-        free(text);
-        json_free(root);
+        command_print_json(root);
     }
     return 0;
 }

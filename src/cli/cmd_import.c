@@ -206,7 +206,6 @@ static void print_json(const struct import *import, const char *db)
 {
     const struct store_incumbent *i = &import->incumbent;
     struct json *json = json_new_object(), *files;
-    char *text;
 
     json_add_int(json, "import", i->id);
     json_add_string(json, "db", db);
@@ -223,10 +222,7 @@ static void print_json(const struct import *import, const char *db)
     files = json_add_array(json, "files");
     for (size_t k = 0; k < import->set.count; k++)
         checked_file_add_json(files, &import->set.items[k]);
-    text = json_print_pretty(json);
-    puts(text);
-    free(text);
-    json_free(json);
+    command_print_json(json);
 }
 
 static void print_text(const struct import *import, const char *db)

@@ -22,14 +22,6 @@ static void device_name(struct store *store, long long id, char *name, size_t si
     snprintf(name, size, "%s", known ? device.device.name : "?");
 }
 
-/* 100 only at the end: when all points are timed the finalists are still to come. */
-static int percent_done(const struct store_tune *tune)
-{
-    int percent = tune->total > 0 ? (int)(100 * tune->done / tune->total) : 0;
-
-    return tune->state == TUNE_DONE ? 100 : percent > 99 ? 99 : percent;
-}
-
 /* Of the imports of a layer; they come newest first. */
 static bool is_newest(const struct store_incumbent imports[], size_t at)
 {
@@ -121,10 +113,7 @@ static void print_as_json(struct store *store, const struct listed *listed)
         json_add_string(each, "touched", clock_iso(tunes[i].touched, name, sizeof name));
     }
     add_imports_json(object, listed->imports, listed->import_count);
-    char *text = json_print_pretty(object);
-    puts(text);
-    free(text);
-    json_free(object);
+    command_print_json(object);
 }
 
 static void print_table(struct store *store, const struct listed *listed)
@@ -143,7 +132,7 @@ static void print_table(struct store *store, const struct listed *listed)
         const struct store_tune *tune = &tunes[i];
         device_name(store, tune->device, name, sizeof name);
         printf("%4lld  %-26s %-24s %-20s %-7s %-10s %3d%%  %s\n", tune->id, tune->model, name,
-            tune->engine, tune->backend, tune_state_name(tune->state), percent_done(tune),
+            tune->engine, tune->backend, tune_state_name(tune->state), store_tune_percent(tune),
             clock_iso(tune->touched, touched, sizeof touched));
     }
     print_imports(listed->imports, listed->import_count);

@@ -65,7 +65,7 @@ static void print_as_json(const struct target *target)
 {
     const struct shape *shape = &target->shape;
     struct json *object = json_new_object();
-    char folder[128], *text;
+    char folder[128];
 
     json_add_string(object, "model", target->model.name);
     json_add_string(object, "engine", engine_name(&target->engine));
@@ -85,10 +85,7 @@ static void print_as_json(const struct target *target)
     json_add_string(object, "package_folder", engine_package_folder(&target->engine));
     json_add_string(object, "environment", engine_environment(&target->engine));
     add_texts(object, &target->model);
-    text = json_print_pretty(object);
-    puts(text);
-    free(text);
-    json_free(object);
+    command_print_json(object);
 }
 
 static void print_shape(const struct target *target)

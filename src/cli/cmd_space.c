@@ -74,7 +74,6 @@ static void print_as_json(
     const struct target *target, const struct space *space, const struct count *count)
 {
     struct json *object = json_new_object(), *by_reason;
-    char *text;
 
     json_add_string(object, "model", target->model.name);
     json_add_string(object, "device", target->device.name);
@@ -90,10 +89,7 @@ static void print_as_json(
             json_add_int(by_reason, reasons[i].name, (long long)count->by_reason[i]);
     json_add_int(object, "kernels", (long long)count->kernels);
     json_add_bool(object, "exact", !count->estimated);
-    text = json_print_pretty(object);
-    puts(text);
-    free(text);
-    json_free(object);
+    command_print_json(object);
 }
 
 static void print_counts(

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,4 +77,13 @@ char *command_help(const struct command *command)
         }
     }
     return text_take(&text);
+}
+
+void command_print_json(struct json *json)
+{
+    char *text = json_print_pretty(json);
+
+    puts(text);
+    free(text);
+    json_free(json);
 }

@@ -3,6 +3,7 @@
 #define MOEBENCH_CLI_COMMANDS_H
 
 #include "base/error.h"
+#include "base/json.h"
 #include "cli/arguments.h"
 
 #include <stddef.h>
@@ -74,5 +75,7 @@ const struct command *command_find(const char *name);
 /* What `moebench help` and `moebench help NAME` print; free() it. */
 char *commands_overview(void);
 char *command_help(const struct command *command);
+/* Prints what --json asks for, over several lines, and frees it. */
+void command_print_json(struct json *json);
 
 #endif

@@ -68,14 +68,6 @@ void start_line_free(struct start_line *line)
     child_free_words(line->argv);
 }
 
-/* 100 only at the end: when all points are timed the finalists are still to come. */
-static int percent_done(const struct store_tune *tune)
-{
-    int percent = tune->total > 0 ? (int)(100 * tune->done / tune->total) : 0;
-
-    return tune->state == TUNE_DONE ? 100 : percent > 99 ? 99 : percent;
-}
-
 #define LISTED_SIZES 8 /* as many fit an 80-column line */
 
 /* What the list's columns do not tell. */
@@ -100,7 +92,7 @@ static void fill_tune(struct store *store, const struct store_tune *stored, stru
 {
     struct store_device device;
     char touched[32];
-    *tune = (struct start_tune){.id = stored->id, .percent = percent_done(stored)};
+    *tune = (struct start_tune){.id = stored->id, .percent = store_tune_percent(stored)};
     snprintf(tune->model, sizeof tune->model, "%s", stored->model);
     snprintf(tune->engine, sizeof tune->engine, "%s", stored->engine);
     snprintf(tune->backend, sizeof tune->backend, "%s", stored->backend);

@@ -185,13 +185,8 @@ static bool read_options(const struct arguments *args, struct tune_ask *ask, str
     o->no_incumbent = arguments_flag(args, "no-incumbent");
     o->again = arguments_flag(args, "again");
     o->allow_busy = arguments_flag(args, "allow-busy");
-    o->compiler = (struct compiler_options){
-        .python = arguments_text(args, "python", NULL),
-        .container = arguments_text(args, "container", NULL),
-        .kernel_file = arguments_text(args, "kernel", NULL),
-        .engine_site = arguments_text(args, "site", NULL),
-        .jobs = (int)jobs,
-    };
+    o->compiler = arguments_compiler(args);
+    o->compiler.jobs = (int)jobs;
     ask->db = arguments_text(args, "db", NULL) ? xstrdup(arguments_text(args, "db", NULL))
                                                : store_default_path();
     o->db = ask->db;

@@ -2,6 +2,7 @@
 #include "domain/config_file.h"
 
 #include "base/text.h"
+#include "domain/engine.h"
 #include "domain/json_scan.h"
 
 #include <ctype.h>
@@ -496,4 +497,17 @@ size_t config_file_ranges(const struct config_file *file, struct config_range *r
     }
     free(sorted);
     return count;
+}
+
+const struct config_entry *config_file_serving(const struct config_file *file, int m)
+{
+    if (file->count == 0)
+        return NULL;
+
+    int *keys = xcalloc(file->count, sizeof *keys);
+    for (size_t i = 0; i < file->count; i++)
+        keys[i] = file->entries[i].m;
+    size_t at = engine_nearest_key(keys, file->count, m);
+    free(keys);
+    return &file->entries[at];
 }

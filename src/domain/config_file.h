@@ -70,6 +70,10 @@ void config_file_set(struct config_file *file, int m, const struct tile *tile);
  */
 char *config_file_write(const struct config_file *file, const char *triton_version);
 
+/* The entry that serves a batch of M tokens by the engines' nearest-key rule; NULL: the file has no
+ * entries. */
+const struct config_entry *config_file_serving(const struct config_file *file, int m);
+
 /* The tokens that one entry serves by the engines' nearest-key rule. */
 struct config_range {
     size_t entry;

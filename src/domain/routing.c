@@ -10,6 +10,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char *const kind_names[ROUTING_KIND_COUNT] = {
+    [ROUTING_UNIFORM] = "uniform",
+    [ROUTING_ZIPF] = "zipf",
+    [ROUTING_FILE] = "file",
+};
+
+const char *routing_kind_name(enum routing_kind kind)
+{
+    return kind_names[kind];
+}
+
+bool routing_kind_parse(const char *name, enum routing_kind *kind)
+{
+    for (int i = 0; i < ROUTING_KIND_COUNT; i++) {
+        if (strcmp(kind_names[i], name) == 0) {
+            *kind = (enum routing_kind)i;
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Experts fused in behind the routed ones: chosen by every token. */
 static int fused_experts(const struct shape *shape)
 {

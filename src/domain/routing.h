@@ -6,7 +6,11 @@
 
 #include <stddef.h>
 
-enum routing_kind { ROUTING_UNIFORM, ROUTING_ZIPF, ROUTING_FILE };
+enum routing_kind { ROUTING_UNIFORM, ROUTING_ZIPF, ROUTING_FILE, ROUTING_KIND_COUNT };
+
+const char *routing_kind_name(enum routing_kind kind); /* "uniform", "zipf", "file" */
+/* False, and *kind as it was, for any other name. */
+bool routing_kind_parse(const char *name, enum routing_kind *kind);
 
 /* Recorded choices of a router: `tokens` rows of `top_k` expert ids. */
 struct routing_record {

@@ -115,6 +115,8 @@ struct store_tune {
 };
 
 void store_tune_free(struct store_tune *tune); /* what it owns, not the struct */
+/* 100 only at the end: when all points are timed the finalists are still to come. */
+int store_tune_percent(const struct store_tune *tune);
 
 /* Adds it; sets id, created and touched. */
 bool store_add_tune(struct store *store, struct store_tune *tune, struct error *err);

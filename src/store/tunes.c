@@ -113,6 +113,13 @@ void store_tune_free(struct store_tune *tune)
     tune->question = tune->result = NULL;
 }
 
+int store_tune_percent(const struct store_tune *tune)
+{
+    int percent = tune->total > 0 ? (int)(100 * tune->done / tune->total) : 0;
+
+    return tune->state == TUNE_DONE ? 100 : percent > 99 ? 99 : percent;
+}
+
 static char *shape_text(const struct shape *shape)
 {
     struct json *json = json_new_object();

@@ -206,14 +206,9 @@ bool incumbent_find(const char *configs, const char *triton, const struct questi
 /* The entry that serves M, NULL when it cannot be launched. */
 static const struct config_entry *entry_at(const struct config_file *file, int m)
 {
-    int *keys = xcalloc(file->count + 1, sizeof *keys);
-    size_t at;
+    const struct config_entry *entry = config_file_serving(file, m);
 
-    for (size_t i = 0; i < file->count; i++)
-        keys[i] = file->entries[i].m;
-    at = engine_nearest_key(keys, file->count, m);
-    free(keys);
-    return file->entries[at].usable ? &file->entries[at] : NULL;
+    return entry && entry->usable ? entry : NULL;
 }
 
 /* The tile as it runs here; false with why not. */

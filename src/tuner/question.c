@@ -14,12 +14,6 @@ static const char *const effort_names[EFFORT_COUNT] = {
     [EFFORT_EXHAUSTIVE] = "exhaustive",
 };
 
-static const char *const routing_names[] = {
-    [ROUTING_UNIFORM] = "uniform",
-    [ROUTING_ZIPF] = "zipf",
-    [ROUTING_FILE] = "file",
-};
-
 /* Upstream's, and those of most shipped files (engines.md 6.1). */
 static const int default_batch_sizes[] = {
     1, 2, 4, 8, 16, 24, 32, 48, 64, 96, 128, 256, 512, 1024, 1536, 2048, 3072, 4096};
@@ -140,7 +134,7 @@ char *question_json(const struct question *question, const char *backend)
         json_add_int(sizes, NULL, question->batch_sizes[i]);
     for (int g = 0; g < GEMM_COUNT; g++)
         json_add_bool(json, gemm_name((enum gemm)g), question->gemms[g]);
-    json_add_string(json, "routing", routing_names[question->routing]);
+    json_add_string(json, "routing", routing_kind_name(question->routing));
     if (question->routing == ROUTING_ZIPF)
         json_add_double(json, "zipf", question->zipf);
     if (question->routing == ROUTING_FILE)
@@ -161,15 +155,15 @@ static void copy_text(char *to, size_t size, const struct json *json)
     snprintf(to, size, "%s", text ? text : "");
 }
 
-static int find_name(const char *const names[], int count, const struct json *json)
+static enum effort read_effort(const struct json *json)
 {
     const char *name = json_string(json);
 
-    for (int i = 0; name && i < count; i++) {
-        if (strcmp(names[i], name) == 0)
-            return i;
+    for (int i = 0; name && i < EFFORT_COUNT; i++) {
+        if (strcmp(effort_names[i], name) == 0)
+            return (enum effort)i;
     }
-    return 0;
+    return EFFORT_QUICK;
 }
 
 static bool read_space(const struct json *tiles, struct space *space, struct error *err)
@@ -222,6 +216,7 @@ bool question_from_json(
 {
     struct json *json = json_parse(text, strlen(text), err);
     const char *engine = json_string(json_get(json, "engine"));
+    const char *routing = json_string(json_get(json, "routing"));
     bool done = false;
 
     *question = (struct question){0};
@@ -241,8 +236,9 @@ bool question_from_json(
         question->routing_file, sizeof question->routing_file, json_get(json, "routing_file"));
     if (backend)
         copy_text(backend, 16, json_get(json, "backend"));
-    question->effort = (enum effort)find_name(effort_names, EFFORT_COUNT, json_get(json, "effort"));
-    question->routing = (enum routing_kind)find_name(routing_names, 3, json_get(json, "routing"));
+    question->effort = read_effort(json_get(json, "effort"));
+    if (routing)
+        routing_kind_parse(routing, &question->routing);
     read_numbers(json, question);
     done = true;
 out:

@@ -142,21 +142,13 @@ bool tuner_get_kernel(struct tuner *tuner, enum gemm gemm, int tile, struct erro
 static bool keep_check(struct tuner *tuner, const struct ab_job *job, enum gemm gemm,
     const struct tile *tile, const struct verify_report *report, struct error *err)
 {
-    struct store_check check = {
-        .key = {gemm, job->m, false, *tile},
-        .right = report->right,
-        .error = report->relative_error,
-        .nans = report->nan_count,
-        .unwritten = report->unwritten,
-        .time = clock_wall(),
-    };
     int index = plan_find(&tuner->plan, tile);
 
     if (index >= 0) {
         race_add_check(tuner->race, gemm, job->m, index, report->right);
         tuner_view_kernel(tuner, gemm, index);
     }
-    return store_put_check(tuner->store, tuner->tune.id, tuner->build.id, &check, err);
+    return tuner_keep_check(tuner, gemm, job->m, tile, report, err);
 }
 
 /* A kernel that brought the worker down counts as it does in the race. */

@@ -364,13 +364,20 @@ static bool take_check(struct tuner *tuner, const struct race_item *item, long l
     return true;
 }
 
+static bool keep_check(struct tuner *tuner, const struct race_item *item,
+    const struct verify_report *report, struct error *err)
+{
+    return tuner_keep_check(
+        tuner, item->gemm, item->m, &tuner->plan.tiles[item->tile].tile, report, err);
+}
+
 bool tuner_verify(struct tuner *tuner, const struct race_item *item, struct error *err)
 {
     struct verify_report report;
     bool answered;
 
     return take_check(tuner, item, post_check(tuner, item), &report, &answered, err) &&
-           (!answered || tuner_keep_check(tuner, item, &report, err));
+           (!answered || keep_check(tuner, item, &report, err));
 }
 
 static bool keep_checks(struct tuner *tuner, const struct race_step *step,
@@ -382,7 +389,7 @@ static bool keep_checks(struct tuner *tuner, const struct race_step *step,
         return false;
     for (int i = 0; done && i < step->count; i++) {
         if (answered[i])
-            done = tuner_keep_check(tuner, &step->items[i], &reports[i], err);
+            done = keep_check(tuner, &step->items[i], &reports[i], err);
     }
     if (done)
         return store_commit(tuner->store, err);

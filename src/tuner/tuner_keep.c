@@ -376,11 +376,11 @@ bool tuner_keep_compile(struct tuner *tuner, enum gemm gemm, int tile,
     return store_put_compile(tuner->store, tuner->build.id, &fact, err);
 }
 
-bool tuner_keep_check(struct tuner *tuner, const struct race_item *item,
+bool tuner_keep_check(struct tuner *tuner, enum gemm gemm, int m, const struct tile *tile,
     const struct verify_report *report, struct error *err)
 {
     struct store_check check = {
-        .key = {item->gemm, item->m, false, tuner->plan.tiles[item->tile].tile},
+        .key = {gemm, m, false, *tile},
         .right = report->right,
         .error = report->relative_error,
         .nans = report->nan_count,

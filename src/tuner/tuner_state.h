@@ -107,7 +107,7 @@ bool tuner_keep_chunk(struct tuner *tuner, const struct race_step *step,
     const struct measure_chunk *chunk, bool counts, struct error *err);
 bool tuner_keep_compile(struct tuner *tuner, enum gemm gemm, int tile,
     const struct compile_result *result, struct error *err);
-bool tuner_keep_check(struct tuner *tuner, const struct race_item *item,
+bool tuner_keep_check(struct tuner *tuner, enum gemm gemm, int m, const struct tile *tile,
     const struct verify_report *report, struct error *err);
 bool tuner_keep_kill(struct tuner *tuner, const struct race_item *item, enum point_status status,
     const char *why, struct error *err);

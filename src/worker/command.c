@@ -19,12 +19,6 @@ static const char *const op_names[COMMAND_OP_COUNT] = {
     [COMMAND_BYE] = "bye",
 };
 
-static const char *const routing_names[] = {
-    [ROUTING_UNIFORM] = "uniform",
-    [ROUTING_ZIPF] = "zipf",
-    [ROUTING_FILE] = "file",
-};
-
 /* Index of `name` among `count` names, -1 when it is none of them. */
 static int name_index(const char *const names[], size_t count, const char *name)
 {
@@ -55,7 +49,7 @@ static void add_setup(struct json *line, const struct setup *setup)
     free(engine);
     shape_add_json(json_add_object(line, "shape"), &setup->shape);
     json_add_int(line, "max_m", setup->max_m);
-    json_add_string(line, "routing", routing_names[setup->routing]);
+    json_add_string(line, "routing", routing_kind_name(setup->routing));
     json_add_double(line, "zipf", setup->zipf);
     json_add_string(line, "routing_file", setup->routing_file);
     add_seed(line, setup->seed);
@@ -174,10 +168,8 @@ static bool read_setup(const struct json *line, struct setup *setup, struct erro
 {
     const char *engine = json_string(json_get(line, "engine"));
     const char *routing = json_string(json_get(line, "routing"));
-    int kind = name_index(routing_names, sizeof routing_names / sizeof *routing_names, routing);
-    if (engine == NULL || kind < 0)
+    if (engine == NULL || routing == NULL || !routing_kind_parse(routing, &setup->routing))
         return error_set(err, ERROR_FAILED, "engine or routing is missing or unknown");
-    setup->routing = (enum routing_kind)kind;
     setup->hot = json_true(json_get(line, "hot"));
     setup->allow_busy = json_true(json_get(line, "allow_busy"));
     json_double(json_get(line, "zipf"), &setup->zipf);
