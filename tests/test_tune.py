@@ -126,7 +126,7 @@ def every_line_is_told():
 def a_mark_is_explained():
     """An entry by hand that nobody has checked has a ? in the table."""
     assert "?" not in table("marked.db")
-    subprocess.run([PROGRAM, "edit", "--db", os.path.join(folder, "marked.db"), "--m", "64",
+    subprocess.run([PROGRAM, "edit", "--db", in_folder("marked.db"), "--m", "64",
                     "--tile", "BM16,BN32,BK64,G64,w4,s2"], check=True, stdout=subprocess.DEVNULL)
     text = table("marked.db")
     assert "?: not seen to be right yet" in text and text.count("?") == 3, text
