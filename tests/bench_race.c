@@ -12,7 +12,7 @@
  */
 #include "base/text.h"
 #include "domain/stats.h"
-#include "race_sim.h"
+#include "tests/race_sim.h"
 #include "worker/replay.h"
 
 #include <math.h>

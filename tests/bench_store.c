@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "domain/space.h"
 #include "store/store.h"
+#include "tests/layer.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -43,14 +44,7 @@ static long long add_tune(struct store *store)
         .model = "glm-4.7-fp8 TP4",
         .engine = "sglang:0.5.4.post2",
         .backend = "replay",
-        .shape = {.experts = 160,
-            .routed = 160,
-            .top_k = 8,
-            .hidden = 5120,
-            .intermediate = 384,
-            .dtype = DTYPE_FP8_W8A8,
-            .per_channel = true,
-            .gated = true},
+        .shape = LAYER_GLM_TP4,
         .device = device.id,
         .build = build.id,
         .seed = 1};

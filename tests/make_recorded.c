@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "store/recorded.h"
+#include "tests/layer.h"
 #include "tuner/plan.h"
 
 #include <math.h>
@@ -95,15 +96,7 @@ int main(int argc, char **argv)
     if (argc < 2 || !engine_parse("sglang:0.5.4.post2", &q.engine, &err) ||
         !device_find("NVIDIA H100 80GB HBM3", &q.device, &err))
         return 2;
-    q.shape = (struct shape){.experts = 160,
-        .routed = 160,
-        .top_k = 8,
-        .hidden = 5120,
-        .intermediate = 384,
-        .dtype = DTYPE_FP8_W8A8,
-        .out = DTYPE_BF16,
-        .per_channel = true,
-        .gated = true};
+    q.shape = (struct shape)LAYER_GLM_TP4;
     qsort(q.space.tiles, q.space.count, sizeof *q.space.tiles, compare_tiles);
     plan_make(&plan, &q, NULL);
     recorded.engine = q.engine;

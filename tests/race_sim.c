@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "race_sim.h"
+#include "tests/race_sim.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -24,8 +24,16 @@ CREATE TABLE points (gemm INTEGER NOT NULL, m INTEGER NOT NULL, samples BLOB NOT
 """
 
 
+KEYS = ["BLOCK_SIZE_M", "BLOCK_SIZE_N", "BLOCK_SIZE_K", "GROUP_SIZE_M", "num_warps", "num_stages"]
+
+
 def order(tile):
     return [int(number) for number in re.findall(r"\d+", tile)]
+
+
+def entry(tile):
+    """As a config file has it."""
+    return dict(zip(KEYS, order(tile)))
 
 
 def write(path, tiles, sizes, time, noise=0.003, wrong=()):

@@ -8,6 +8,7 @@ import tempfile
 import unittest
 
 import recorded_set
+from recorded_set import entry
 
 MOEBENCH = os.environ["MOEBENCH"]
 MAKE = os.path.join(os.environ["TOP_BUILDDIR"], "tests/bench_store")
@@ -21,12 +22,6 @@ WRONG = "BM16,BN32,BK128,G1,w4,s3"
 DEFAULTS = ["BM64,BN64,BK32,G8,w4,s3", "BM16,BN32,BK64,G1,w4,s3", "BM128,BN256,BK128,G32,w8,s4",
             "BM64,BN128,BK128,G1,w4,s4", "BM128,BN256,BK128,G16,w8,s4"]
 FACTORS = {BASE: 1.0, FAST: 0.98, SLOW: 1.03, BIG: 1.0, WRONG: 0.5}
-
-
-def entry(text):
-    keys = ["BLOCK_SIZE_M", "BLOCK_SIZE_N", "BLOCK_SIZE_K", "GROUP_SIZE_M", "num_warps",
-            "num_stages"]
-    return dict(zip(keys, recorded_set.order(text)))
 
 
 def short(tile):

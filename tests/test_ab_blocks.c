@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Blocks of an A/B under a falling clock: case A15. */
-#include "cmocka_all.h"
+#include "tests/cmocka_all.h"
 
 #include "domain/ab.h"
 #include "tuner/ab_blocks.h"

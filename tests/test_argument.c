@@ -2,6 +2,7 @@
 #include "tests/cmocka_all.h"
 
 #include "domain/argument.h"
+#include "tests/layer.h"
 
 /* fused_moe_kernel's parameters, read in SGLang 0.5.4.post2; 0.5.8.post1 adds swap_ab. */
 static const char *const arguments[] = {"a_ptr", "a_desc", "b_ptr", "b_desc", "bias_ptr", "c_ptr",
@@ -20,15 +21,7 @@ static const struct tile tile = {
 /* GLM-4.7-FP8 on one of four ranks. */
 static struct shape glm(void)
 {
-    return (struct shape){.experts = 160,
-        .routed = 160,
-        .top_k = 8,
-        .hidden = 5120,
-        .intermediate = 384,
-        .dtype = DTYPE_FP8_W8A8,
-        .out = DTYPE_BF16,
-        .per_channel = true,
-        .gated = true};
+    return (struct shape)LAYER_GLM_TP4;
 }
 
 static struct engine engine_of(const char *text)

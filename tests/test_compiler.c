@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The compile helper's supervisor and the cache, on a stand-in for the helper. */
-#include "cmocka_all.h"
+#include "tests/cmocka_all.h"
 
 #include "base/path.h"
 #include "base/text.h"

@@ -2,6 +2,7 @@
 #include "tests/cmocka_all.h"
 
 #include "domain/engine_rules.h"
+#include "tests/layer.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -18,16 +19,7 @@ static const struct device gb10 = {.name = "NVIDIA GB10", .arch = 121, .smem_lim
 /* GLM-4.7-FP8 as a rank of TP 4 has it, without the shared expert. */
 static struct shape glm(void)
 {
-    return (struct shape){
-        .experts = 160,
-        .routed = 160,
-        .top_k = 8,
-        .hidden = 5120,
-        .intermediate = 384,
-        .dtype = DTYPE_FP8_W8A8,
-        .per_channel = true,
-        .gated = true,
-    };
+    return (struct shape)LAYER_GLM_TP4;
 }
 
 static void nearest_known_rules(void **state)

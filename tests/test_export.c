@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "base/path.h"
+#include "tests/layer.h"
 #include "tuner/export.h"
 #include "tuner/result.h"
 
@@ -47,14 +48,7 @@ static int scene_make(void **state)
     question_defaults(q);
     assert_true(engine_parse("sglang:0.5.4.post2", &q->engine, &err));
     assert_true(device_find("GB10", &q->device, &err));
-    q->shape = (struct shape){.experts = 160,
-        .routed = 160,
-        .top_k = 8,
-        .hidden = 5120,
-        .intermediate = 384,
-        .dtype = DTYPE_FP8_W8A8,
-        .per_channel = true,
-        .gated = true};
+    q->shape = (struct shape)LAYER_GLM_TP4;
     snprintf(q->model, sizeof q->model, "glm-4.7-fp8");
     scene->set.question = q;
     snprintf(scene->set.triton, sizeof scene->set.triton, "3.5.0");

@@ -8,6 +8,7 @@ import tempfile
 import unittest
 
 import recorded_set
+from recorded_set import entry
 
 MOEBENCH = os.environ["MOEBENCH"]
 SMALL, LARGE = "BM64,BN128,BK128,G1,w4,s4", "BM128,BN256,BK128,G32,w8,s4"  # the defaults
@@ -17,11 +18,6 @@ ODD = "BM16,BN64,BK32,G4,w4,s4"  # not of the grid
 TIMES = {SMALL: 110, LARGE: 130, BASE: 104, BEST: 100, ODD: 90}
 NAME = "E=160,N=384,device_name=NVIDIA_H100,dtype=fp8_w8a8.json"
 CONFIGS = "sglang/srt/layers/moe/fused_moe_triton/configs"
-KEYS = ["BLOCK_SIZE_M", "BLOCK_SIZE_N", "BLOCK_SIZE_K", "GROUP_SIZE_M", "num_warps", "num_stages"]
-
-
-def entry(text):
-    return dict(zip(KEYS, recorded_set.order(text)))
 
 
 class Incumbent(unittest.TestCase):

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmocka_all.h"
+#include "tests/cmocka_all.h"
 
 #include "base/hash.h"
-#include "race_sim.h"
+#include "tests/layer.h"
+#include "tests/race_sim.h"
 #include "tuner/left.h"
 
 #include <math.h>
@@ -92,15 +93,7 @@ static void bench_open_at(struct bench *bench, enum effort effort, unsigned long
         bench->question.batch_size_count = count;
     assert_true(engine_parse("sglang:0.5.4.post2", &bench->question.engine, &err));
     assert_true(device_find("NVIDIA H100 80GB HBM3", &bench->question.device, &err));
-    bench->question.shape = (struct shape){.experts = 160,
-        .routed = 160,
-        .top_k = 8,
-        .hidden = 5120,
-        .intermediate = 384,
-        .dtype = DTYPE_FP8_W8A8,
-        .out = DTYPE_BF16,
-        .per_channel = true,
-        .gated = true};
+    bench->question.shape = (struct shape)LAYER_GLM_TP4;
     bench->question.effort = effort;
     plan_make(&bench->plan, &bench->question, NULL);
     bench->made = (struct made_up){.plan = &bench->plan, .seed = seed, .noise = 0.005};

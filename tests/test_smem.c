@@ -4,19 +4,13 @@
 #include "base/text.h"
 #include "domain/smem.h"
 #include "domain/space.h"
+#include "tests/layer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const struct shape fp8_channel = {.experts = 160,
-    .routed = 160,
-    .top_k = 8,
-    .hidden = 5120,
-    .intermediate = 384,
-    .dtype = DTYPE_FP8_W8A8,
-    .per_channel = true,
-    .gated = true};
+static const struct shape fp8_channel = LAYER_GLM_TP4;
 static const struct shape fp8_block = {.experts = 128,
     .routed = 128,
     .top_k = 8,

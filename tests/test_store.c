@@ -7,6 +7,7 @@
 #include "store/recorded.h"
 #include "store/schema.h"
 #include "store/sql.h"
+#include "tests/layer.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -76,15 +77,7 @@ static void assert_refused(const char *path, enum store_mode mode, const char *p
 static const struct tile tile_a = {64, 128, 128, 1, 8, 3, false};
 static const struct tile tile_b = {16, 32, 256, 16, 4, 2, true};
 
-static const struct shape shape = {.experts = 160,
-    .routed = 160,
-    .top_k = 8,
-    .hidden = 5120,
-    .intermediate = 384,
-    .dtype = DTYPE_FP8_W8A8,
-    .out = DTYPE_BF16,
-    .per_channel = true,
-    .gated = true};
+static const struct shape shape = LAYER_GLM_TP4;
 
 /* A tune with device and build, as the tuner makes it. */
 static long long add_tune(struct store *store, const char *question)

@@ -13,6 +13,7 @@ import time
 import unittest
 
 import recorded_set
+from recorded_set import entry
 
 MOEBENCH = os.environ["MOEBENCH"]
 MAKE = os.path.join(os.environ["TOP_BUILDDIR"], "tests/make_recorded")
@@ -20,11 +21,6 @@ A07 = os.path.join(os.environ["TOP_SRCDIR"], "tests/data/cases/A07-tuned-slower"
                    "default-vs-tuned-us.csv")
 SMALL, LARGE = "BM64,BN128,BK128,G1,w4,s4", "BM128,BN256,BK128,G32,w8,s4"  # the defaults
 TUNED = "BM16,BN64,BK128,G1,w4,s3"
-KEYS = ["BLOCK_SIZE_M", "BLOCK_SIZE_N", "BLOCK_SIZE_K", "GROUP_SIZE_M", "num_warps", "num_stages"]
-
-
-def entry(text):
-    return dict(zip(KEYS, recorded_set.order(text)))
 
 
 def read_json(path):

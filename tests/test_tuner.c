@@ -4,9 +4,10 @@
  * this one is both: as "worker" it replays a made-up recording through a back-end that dies on one
  * tile, hangs on another and lies about a third, as MISBEHAVE_* in the environment say.
  */
-#include "cmocka_all.h"
+#include "tests/cmocka_all.h"
 
 #include "store/store.h"
+#include "tests/layer.h"
 #include "tuner/tuner.h"
 #include "worker/loop.h"
 
@@ -81,15 +82,7 @@ static void make_question(struct question *question)
     assert_true(space_set_axis(&question->space, "w=4", &err));
     assert_true(space_set_axis(&question->space, "BM=16,64", &err));
     assert_true(question_set_batch_sizes(question, "16,4096", &err));
-    question->shape = (struct shape){.experts = 160,
-        .routed = 160,
-        .top_k = 8,
-        .hidden = 5120,
-        .intermediate = 384,
-        .dtype = DTYPE_FP8_W8A8,
-        .out = DTYPE_BF16,
-        .per_channel = true,
-        .gated = true};
+    question->shape = (struct shape)LAYER_GLM_TP4;
     strcpy(question->model, "made-up");
 }
 

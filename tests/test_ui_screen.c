@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* Golden screens, the layout at every size, and what keys do. MOEBENCH_UPDATE_SCREENS=1 remakes
  * tests/screens. */
-#include "cmocka_all.h"
+#include "tests/cmocka_all.h"
+#include "tests/golden.h"
 
 #include "base/path.h"
+#include "tests/ui_fixture.h"
 #include "ui/ab_news.h"
 #include "ui/phrase.h"
 #include "ui/plot.h"
 #include "ui/view.h"
-#include "ui_fixture.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -53,34 +54,12 @@ static struct effect press(struct bench *bench, const char *keys)
     return effect;
 }
 
-static void compare_golden(const char *name, const char *suffix, const struct text *got)
-{
-    char *path = xasprintf("%s/tests/screens/%s.%s", SOURCE_FOLDER, name, suffix);
-    struct error err = {0};
-    if (getenv("MOEBENCH_UPDATE_SCREENS")) {
-        assert_true(path_write_atomic(path, got->data, got->length, &err));
-    } else {
-        size_t length = 0;
-        char *want = path_read(path, 1 << 20, &length, &err);
-        assert_non_null(want);
-        assert_string_equal(want, got->data);
-        free(want);
-    }
-    free(path);
-}
-
 static void check_screen(struct bench *bench, const char *name, int width, int height)
 {
-    struct text text = {0}, roles = {0};
     fixture_past(&bench->state, &bench->snapshot);
     canvas_resize(&bench->canvas, width, height);
     view_draw(&bench->canvas, &bench->snapshot, &bench->state);
-    canvas_text(&bench->canvas, &text);
-    canvas_roles(&bench->canvas, &roles);
-    compare_golden(name, "txt", &text);
-    compare_golden(name, "roles", &roles);
-    text_free(&text);
-    text_free(&roles);
+    golden_check(&bench->canvas, name);
 }
 
 static void test_golden_main(void **arg)

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* The start screen: golden screens, keys, the command line that a form comes to.
  * MOEBENCH_UPDATE_SCREENS=1 remakes tests/screens. */
-#include "cmocka_all.h"
+#include "tests/cmocka_all.h"
+#include "tests/golden.h"
 
 #include "base/child.h"
 #include "base/path.h"
 #include "domain/engine.h"
+#include "tests/layer.h"
 #include "tuner/estimate.h"
 #include "ui/start.h"
 
@@ -91,34 +93,12 @@ static void check_words(const struct start *start, const char *want)
     child_free_words(words);
 }
 
-static void compare_golden(const char *name, const char *suffix, const struct text *got)
-{
-    char *path = xasprintf("%s/tests/screens/%s.%s", SOURCE_FOLDER, name, suffix);
-    struct error err = {0};
-    if (getenv("MOEBENCH_UPDATE_SCREENS")) {
-        assert_true(path_write_atomic(path, got->data, got->length, &err));
-    } else {
-        size_t length = 0;
-        char *want = path_read(path, 1 << 20, &length, &err);
-        assert_non_null(want);
-        assert_string_equal(want, got->data);
-        free(want);
-    }
-    free(path);
-}
-
 static void check_screen(const struct start *start, const char *name, int width, int height)
 {
     struct canvas canvas = {0};
-    struct text text = {0}, roles = {0};
     canvas_resize(&canvas, width, height);
     view_start(&canvas, start);
-    canvas_text(&canvas, &text);
-    canvas_roles(&canvas, &roles);
-    compare_golden(name, "txt", &text);
-    compare_golden(name, "roles", &roles);
-    text_free(&text);
-    text_free(&roles);
+    golden_check(&canvas, name);
     canvas_free(&canvas);
 }
 
@@ -253,8 +233,7 @@ static void test_estimate(void **arg)
         question.effort = (enum effort)effort;
         assert_true(engine_parse("sglang:0.5.4.post2", &question.engine, NULL));
         assert_true(device_find("NVIDIA H100 80GB HBM3", &question.device, NULL));
-        question.shape = (struct shape){
-            160, 160, 8, 5120, 384, DTYPE_FP8_W8A8, DTYPE_BF16, .per_channel = true, .gated = true};
+        question.shape = (struct shape)LAYER_GLM_TP4;
         plan_make(&plan, &question, NULL);
         estimate_make(&plan, 16, &estimate);
         double s = estimate.compile_s + estimate.timing_s;

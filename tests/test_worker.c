@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The protocol's lines both ways, and a real worker process on a small recorded set. */
-#include "cmocka_all.h"
+#include "tests/cmocka_all.h"
 
 #include "base/base64.h"
 #include "base/text.h"

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "ui_fixture.h"
+#include "tests/ui_fixture.h"
 
 #include "base/text.h"
 #include "domain/smem.h"
+#include "tests/layer.h"
 #include "ui/board.h"
 
 #include <math.h>
@@ -17,15 +18,7 @@ static void ask(struct question *question)
     snprintf(question->model, sizeof question->model, "GLM-4.7-FP8");
     if (!engine_parse("sglang:0.5.4.post2", &question->engine, &err))
         abort();
-    question->shape = (struct shape){.experts = 160,
-        .routed = 160,
-        .top_k = 8,
-        .hidden = 5120,
-        .intermediate = 384,
-        .dtype = DTYPE_FP8_W8A8,
-        .out = DTYPE_BF16,
-        .per_channel = true,
-        .gated = true};
+    question->shape = (struct shape)LAYER_GLM_TP4;
     question->tp = 4;
     question->ep = 1;
     question->device = (struct device){.name = "NVIDIA GB10",

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MOEBENCH_TESTS_LAYER_H
+#define MOEBENCH_TESTS_LAYER_H
+
+#include "domain/shape.h"
+
+/* The layer of GLM-4.7-FP8 at TP 4: initialises a struct shape. */
+#define LAYER_GLM_TP4                                                                   \
+    {                                                                                   \
+        .experts = 160, .routed = 160, .top_k = 8, .hidden = 5120, .intermediate = 384, \
+        .dtype = DTYPE_FP8_W8A8, .out = DTYPE_BF16, .per_channel = true, .gated = true, \
+    }
+
+#endif
