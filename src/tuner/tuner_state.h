@@ -195,7 +195,7 @@ bool tuner_serve(struct tuner *tuner);
 /* tuner_plan.c: the thread's whole life where the card is not here */
 void tuner_plan(struct tuner *tuner);
 
-/* tuner_hand.c */
+/* tuner_command.c */
 /* The command that waits longest; false: none does. */
 bool tuner_next_command(struct tuner *tuner, struct tuner_command *command);
 bool tuner_has_command(struct tuner *tuner);
