@@ -11,7 +11,6 @@
 #include "store/store.h"
 #include "tests/layer.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 

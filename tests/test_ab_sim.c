@@ -9,7 +9,6 @@
 #include "tests/normal.h"
 
 #include <math.h>
-#include <stdio.h>
 
 #define RUNS 2000
 

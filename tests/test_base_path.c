@@ -6,7 +6,6 @@
 #include "base/text.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 

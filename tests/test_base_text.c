@@ -5,7 +5,6 @@
 #include "base/text.h"
 
 #include <errno.h>
-#include <stdio.h>
 
 static void text_grows(void **state)
 {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/cmocka_all.h"
 
-#include "base/path.h"
 #include "base/text.h"
 #include "domain/config_file.h"
 

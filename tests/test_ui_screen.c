@@ -4,7 +4,6 @@
 #include "tests/cmocka_all.h"
 #include "tests/golden.h"
 
-#include "base/path.h"
 #include "tests/ui_fixture.h"
 #include "ui/ab_news.h"
 #include "ui/phrase.h"

@@ -5,7 +5,6 @@
 #include "tests/golden.h"
 
 #include "base/child.h"
-#include "base/path.h"
 #include "domain/engine.h"
 #include "tests/layer.h"
 #include "tuner/estimate.h"

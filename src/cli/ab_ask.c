@@ -4,7 +4,6 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "cli/database.h"
-#include "worker/replay.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,7 +5,6 @@
 #include "cli/target.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 bool check_model_load(const struct arguments *args, struct check_model *model, struct error *err)

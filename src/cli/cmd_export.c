@@ -8,7 +8,6 @@
 #include "tuner/export.h"
 #include "tuner/result.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

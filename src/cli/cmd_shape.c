@@ -4,7 +4,6 @@
 #include "cli/target.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const struct option_spec shape_options[] = {

@@ -6,7 +6,6 @@
 #include "domain/smem.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 static const struct option_spec space_options[] = {
     TARGET_OPTIONS,

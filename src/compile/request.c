@@ -4,7 +4,6 @@
 #include "base/base64.h"
 #include "base/hash.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static void add_constant(struct json *constants, const struct argument *argument)

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "domain/shape.h"
 
-#include "base/text.h"
-
 #include <limits.h>
 #include <stddef.h>
 #include <string.h>

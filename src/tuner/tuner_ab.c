@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tuner/tuner_state.h"
 
-#include "base/clock.h"
 #include "tuner/ab.h"
 
 #include <math.h>

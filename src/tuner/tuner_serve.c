@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tuner/tuner_state.h"
 
-#include "base/clock.h"
 #include "worker/replay.h"
 
 #include <errno.h>

@@ -2,7 +2,6 @@
 #include "ui/ab_plot.h"
 
 #include <math.h>
-#include <stdio.h>
 
 #define LABELS 10 /* columns left of the axis */
 #define FAR_OFF 5 /* an effect of so many intervals leaves the band out of sight */

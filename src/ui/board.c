@@ -5,7 +5,6 @@
 #include "domain/routing.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 static const struct {
     double ratio;

@@ -4,7 +4,6 @@
 #include "base/json.h"
 #include "ui/pair.h"
 
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -6,7 +6,6 @@
 #include "ui/view.h"
 
 #include <math.h>
-#include <stdio.h>
 
 #define EDIT_WIDTH 72
 #define EDIT_ROWS 17 /* with some of history; more of both where the window has room */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "ui/view.h"
 
-#include <stdio.h>
 #include <string.h>
 
 struct rect view_frame(const struct view *view, const char *title, int width, int height)

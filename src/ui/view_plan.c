@@ -2,8 +2,6 @@
 #include "ui/entry.h"
 #include "ui/view.h"
 
-#include <stdio.h>
-
 /* What takes the place of figures where nothing is measured. */
 
 static enum role fit_role(enum entry_fit fit)

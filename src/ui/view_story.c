@@ -4,7 +4,6 @@
 #include "ui/view.h"
 
 #include <math.h>
-#include <stdio.h>
 
 #define STORY_PLOT 14
 
