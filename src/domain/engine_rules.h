@@ -27,7 +27,6 @@ struct engine_rules {
     const char *package_folder; /* holds the configs, relative to site-packages */
     bool per_channel_in_name;   /* run time passes per_channel_quant to the file name */
     bool down_files;            /* looks for _down files */
-    bool down_takes_up_file;    /* no _down file: the up file's entry for M is taken */
     bool tma_in_up_file;        /* USE_TMA in an up entry is honoured, else the launch fails */
     bool unequal_block_m_stops; /* up and down that differ stop the server, else up's is taken */
     bool low_smem_default;      /* fp8 defaults that fit devices under 128 KiB a block */

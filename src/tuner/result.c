@@ -167,8 +167,6 @@ static bool read_choice(const struct json *json, struct choice *choice)
         .default_us = read_us(json_get(json, "default_us")),
         .incumbent_us = read_us(json_get(json, "incumbent_us")),
         .gain = NAN,
-        .gain_low = NAN,
-        .gain_high = NAN,
         .verified = json_true(json_get(json, "verified")),
         .source = read_source(json_get(json, "source")),
     };

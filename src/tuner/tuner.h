@@ -55,8 +55,8 @@ struct choice {
     bool settled; /* confirmed on fresh samples, or chosen by hand: it is in the store */
     struct tile tile;
     double median_us, low_us, high_us;
-    double default_us;                /* NaN where the default cannot run or was not measured */
-    double gain, gain_low, gain_high; /* ln(default / chosen) of the pair, 95 %; NaN unknown */
+    double default_us; /* NaN where the default cannot run or was not measured */
+    double gain;       /* ln(default / chosen) of the pair; NAN unknown */
     struct tile default_tile;
     bool default_fits;
     struct tile incumbent_tile; /* block_m 0: none */

@@ -113,7 +113,7 @@ static void take_figures(
     choice->median_us = summary.median_us;
     choice->low_us = summary.low_us;
     choice->high_us = summary.high_us;
-    choice->gain = choice->gain_low = choice->gain_high = NAN;
+    choice->gain = NAN;
 }
 
 static void fill_stored(

@@ -192,7 +192,7 @@ void tuner_keep_show(struct tuner *tuner, const struct store_choice *stored)
         race_settle(tuner->race, m);
     if (stored->dropped) {
         choice->median_us = choice->low_us = choice->high_us = NAN;
-        choice->gain = choice->gain_low = choice->gain_high = NAN;
+        choice->gain = NAN;
         choice->source = stored->source;
         snprintf(choice->reason, sizeof choice->reason, "%.199s", stored->reason);
         return;

@@ -66,8 +66,6 @@ static void start_choices(struct tuner *tuner)
                 .default_tile = standard->tile,
                 .default_fits = standard->fits && standard->admitted,
                 .gain = NAN,
-                .gain_low = NAN,
-                .gain_high = NAN,
             };
         }
     }
@@ -189,8 +187,6 @@ void tuner_view_decision(
         choice->verified = decision->gemm[g].verified;
         choice->source = decision->source;
         choice->gain = decision->gain.estimate;
-        choice->gain_low = decision->gain.low;
-        choice->gain_high = decision->gain.high;
         memcpy(choice->reason, decision->reason, sizeof choice->reason);
     }
 }
