@@ -35,7 +35,7 @@ compare() {
 compare up up "${files[1]}"
 compare down down "${files[1]}"
 compare default pair default
-tar -czf "$out/choices.tar.gz" -C "$out" --exclude='*.db*' --exclude='*.gz' .
+(cd "$out" && tar -czf choices.tar.gz tune-* choices-*)
 python3 - "$out" <<'PYTHON' | tee "$out/choices.txt"
 import json
 import math
