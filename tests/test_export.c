@@ -29,7 +29,7 @@ static void add_entry(struct scene *scene, int m, const struct tile *tile)
 
     *entry = (struct export_entry){.m = m};
     for (int g = 0; g < GEMM_COUNT; g++) {
-        entry->chosen[g] = true;
+        entry->gemm[g].chosen = true;
         entry->gemm[g].tile = *tile;
         entry->gemm[g].median_us = 100;
         entry->gemm[g].verified = entry->gemm[g].settled = true;
@@ -231,7 +231,7 @@ static void unverified_and_unequal_entries_stay_out(void **state)
     free(summary);
     export_result_free(&result);
 
-    scene->set.entries[1].chosen[GEMM_UP] = false;
+    scene->set.entries[1].gemm[GEMM_UP].chosen = false;
     assert_false(export_write(&scene->set, scene->folder, false, &result, &err));
     assert_non_null(strstr(err.text, "nothing to export"));
     export_result_free(&result);

@@ -8,6 +8,7 @@
 #include "tuner/export.h"
 #include "tuner/result.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,20 +55,32 @@ static void fill_so_far(const struct store_tune *tune, const struct store_choice
         const struct choice *c = &choices[i];
         struct export_entry *entry =
             choices_find(stored, stored_count, c->gemm, c->m) ? NULL : entry_of(set, c->m);
-        if (!entry)
-            continue;
-        entry->chosen[c->gemm] = true;
-        entry->gemm[c->gemm].tile = c->tile;
-        entry->gemm[c->gemm].median_us = c->median_us;
-        entry->gemm[c->gemm].low_us = c->low_us;
-        entry->gemm[c->gemm].high_us = c->high_us;
-        entry->gemm[c->gemm].default_us = c->default_us;
-        entry->gemm[c->gemm].incumbent_us = c->incumbent_us;
-        entry->gemm[c->gemm].source = c->source;
-        entry->gemm[c->gemm].verified = c->verified;
-        memcpy(entry->gemm[c->gemm].reason, c->reason, sizeof c->reason);
+        if (entry)
+            entry->gemm[c->gemm] = *c;
     }
     free(choices);
+}
+
+static struct choice choice_of(const struct store_choice *stored)
+{
+    struct choice choice = {
+        .m = stored->m,
+        .gemm = stored->gemm,
+        .chosen = true,
+        .settled = true,
+        .tile = stored->tile,
+        .median_us = stored->median_us,
+        .low_us = stored->low_us,
+        .high_us = stored->high_us,
+        .default_us = stored->default_us,
+        .gain = NAN,
+        .incumbent_us = stored->incumbent_us,
+        .verified = stored->verified,
+        .source = stored->source,
+    };
+
+    snprintf(choice.reason, sizeof choice.reason, "%.199s", stored->reason);
+    return choice;
 }
 
 /* The choices of the kernels timed last; an M that was dropped by hand has none. */
@@ -83,20 +96,8 @@ static bool fill_entries(
         const struct store_choice *c = &choices[i];
         struct export_entry *entry =
             c->dropped || c->build != tune->build ? NULL : entry_of(set, c->m);
-        if (!entry)
-            continue;
-        entry->chosen[c->gemm] = true;
-        entry->gemm[c->gemm].tile = c->tile;
-        entry->gemm[c->gemm].median_us = c->median_us;
-        entry->gemm[c->gemm].low_us = c->low_us;
-        entry->gemm[c->gemm].high_us = c->high_us;
-        entry->gemm[c->gemm].default_us = c->default_us;
-        entry->gemm[c->gemm].incumbent_us = c->incumbent_us;
-        entry->gemm[c->gemm].source = c->source;
-        entry->gemm[c->gemm].verified = c->verified;
-        entry->gemm[c->gemm].settled = true;
-        snprintf(
-            entry->gemm[c->gemm].reason, sizeof entry->gemm[c->gemm].reason, "%.199s", c->reason);
+        if (entry)
+            entry->gemm[c->gemm] = choice_of(c);
     }
     fill_so_far(tune, choices, count, set);
     free(choices);

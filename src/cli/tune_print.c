@@ -149,22 +149,7 @@ void tune_export_set(const struct snapshot *s, struct export_set *set)
     memcpy(set->triton, s->toolchain.triton, sizeof set->triton);
     memcpy(set->label, s->label, sizeof set->label);
     for (int m = 0; m < set->count; m++) {
-        struct choice out[GEMM_COUNT];
-        result_choices(s, m, out);
         set->entries[m].m = s->question.batch_sizes[m];
-        for (int g = 0; g < GEMM_COUNT; g++) {
-            const struct choice *c = &out[g];
-            set->entries[m].chosen[g] = c->chosen;
-            set->entries[m].gemm[g].tile = c->tile;
-            set->entries[m].gemm[g].median_us = c->median_us;
-            set->entries[m].gemm[g].low_us = c->low_us;
-            set->entries[m].gemm[g].high_us = c->high_us;
-            set->entries[m].gemm[g].default_us = c->default_us;
-            set->entries[m].gemm[g].incumbent_us = c->incumbent_us;
-            set->entries[m].gemm[g].source = c->source;
-            set->entries[m].gemm[g].verified = c->verified;
-            set->entries[m].gemm[g].settled = c->settled;
-            memcpy(set->entries[m].gemm[g].reason, c->reason, sizeof c->reason);
-        }
+        result_choices(s, m, set->entries[m].gemm);
     }
 }

@@ -53,7 +53,7 @@ static bool entry_usable(
     for (int g = 0; g < GEMM_COUNT; g++) {
         if (!set->question->gemms[g])
             continue;
-        if (!entry->chosen[g]) {
+        if (!entry->gemm[g].chosen) {
             text_add(notes, "M=%d: left out: nothing chosen for %s\n", entry->m,
                 gemm_name((enum gemm)g));
             return false;

@@ -3,23 +3,14 @@
 #define MOEBENCH_TUNER_EXPORT_H
 
 #include "base/text.h"
-#include "domain/point.h"
-#include "tuner/question.h"
+#include "tuner/tuner.h"
 
 /* Choices as the engine's files: pure but for export_write. */
 
+/* What an M gets. A choice that is not settled is the best as of when the tune was stopped. */
 struct export_entry {
     int m;
-    bool chosen[GEMM_COUNT];
-    struct {
-        struct tile tile;
-        double median_us, low_us, high_us, default_us;
-        double incumbent_us; /* NAN or 0: none raced */
-        enum choice_source source;
-        bool verified;
-        bool settled; /* else the best as of when the tune was stopped */
-        char reason[200];
-    } gemm[GEMM_COUNT];
+    struct choice gemm[GEMM_COUNT];
 };
 
 struct export_set {
