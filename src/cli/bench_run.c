@@ -35,7 +35,7 @@ static bool set_up(
 }
 
 /* The worker in use, and what a new one is made from. */
-struct session {
+struct bench_worker {
     struct bench *bench;
     const struct arguments *args;
     struct client_options options;
@@ -104,32 +104,32 @@ static void mark_dead(struct bench_row *row, const struct event *event)
     snprintf(row->text, sizeof row->text, "%.250s", event->text);
 }
 
-static enum outcome measure_rows(struct session *session, struct bench_row *const rows[], int count,
-    struct event *event, struct error *err)
+static enum outcome measure_rows(struct bench_worker *worker, struct bench_row *const rows[],
+    int count, struct event *event, struct error *err)
 {
     struct measure_item *items = xcalloc((size_t)count, sizeof *items);
-    const long long id = ++session->id;
+    const long long id = ++worker->id;
     struct measure_job job = {
         .id = id, .items = items, .item_count = count, .shuffle = true, .seed = (uint64_t)id};
     for (int i = 0; i < count; i++)
-        items[i] = item_of(rows[i], session->bench->samples);
-    bool ok = client_measure(session->client, &job, err);
+        items[i] = item_of(rows[i], worker->bench->samples);
+    bool ok = client_measure(worker->client, &job, err);
     do {
-        ok = ok && next_answer(session->client, event, err);
+        ok = ok && next_answer(worker->client, event, err);
         if (ok && event->op == EVENT_CHUNK)
-            take_chunk(session->bench, rows, &event->chunk);
+            take_chunk(worker->bench, rows, &event->chunk);
     } while (ok && event->op != EVENT_DONE);
     free(items);
     return ok ? outcome_of(event, err) : OUTCOME_ERROR;
 }
 
 static enum outcome verify_row(
-    struct session *session, struct bench_row *row, struct event *event, struct error *err)
+    struct bench_worker *worker, struct bench_row *row, struct event *event, struct error *err)
 {
     struct measure_item item = item_of(row, 1);
-    bool ok = client_verify(session->client, ++session->id, &item, err);
+    bool ok = client_verify(worker->client, ++worker->id, &item, err);
     do
-        ok = ok && next_answer(session->client, event, err);
+        ok = ok && next_answer(worker->client, event, err);
     while (ok && event->op != EVENT_VERIFIED);
     if (!ok)
         return OUTCOME_ERROR;
@@ -173,53 +173,53 @@ static int collect(struct bench *bench, size_t start, struct bench_row **rows, s
     return count;
 }
 
-static bool open_worker(struct session *session, struct error *err)
+static bool open_worker(struct bench_worker *worker, struct error *err)
 {
-    session->client = client_open(&session->options, err);
-    return session->client != NULL;
+    worker->client = client_open(&worker->options, err);
+    return worker->client != NULL;
 }
 
-static bool prepare_worker(struct session *session, struct error *err)
+static bool prepare_worker(struct bench_worker *worker, struct error *err)
 {
-    return set_up(session->bench, session->client, session->args, err) &&
-           load_all(session->bench, session->client, err);
+    return set_up(worker->bench, worker->client, worker->args, err) &&
+           load_all(worker->bench, worker->client, err);
 }
 
-static bool replace_worker(struct session *session, struct error *err)
+static bool replace_worker(struct bench_worker *worker, struct error *err)
 {
-    client_close(session->client, true);
-    session->client = NULL;
+    client_close(worker->client, true);
+    worker->client = NULL;
     *err = (struct error){0};
-    return open_worker(session, err) && prepare_worker(session, err);
+    return open_worker(worker, err) && prepare_worker(worker, err);
 }
 
 /* Measures and verifies rows of one (GEMM, M); those at fault are marked. */
 static bool measure_group(
-    struct session *session, struct bench_row **rows, int count, struct error *err)
+    struct bench_worker *worker, struct bench_row **rows, int count, struct error *err)
 {
     struct event *event = xcalloc(1, sizeof *event);
-    enum outcome outcome = measure_rows(session, rows, count, event, err);
+    enum outcome outcome = measure_rows(worker, rows, count, event, err);
     for (int i = 0; outcome == OUTCOME_DONE && i < count; i++)
-        outcome = rows[i]->verified ? OUTCOME_DONE : verify_row(session, rows[i], event, err);
+        outcome = rows[i]->verified ? OUTCOME_DONE : verify_row(worker, rows[i], event, err);
     bool ok = outcome == OUTCOME_DONE;
     if (outcome == OUTCOME_WORKER_GONE && count == 1)
         mark_dead(rows[0], event);
     if (outcome == OUTCOME_WORKER_GONE)
-        ok = replace_worker(session, err);
+        ok = replace_worker(worker, err);
     for (int i = 0; ok && outcome == OUTCOME_WORKER_GONE && count > 1 && i < count; i++)
-        ok = measure_group(session, &rows[i], 1, err);
+        ok = measure_group(worker, &rows[i], 1, err);
     free(event);
     return ok;
 }
 
-static bool measure_all(struct session *session, struct error *err)
+static bool measure_all(struct bench_worker *worker, struct error *err)
 {
-    struct bench *bench = session->bench;
+    struct bench *bench = worker->bench;
     struct bench_row **rows = xcalloc(bench->row_count, sizeof *rows);
     bool ok = true;
     for (size_t start = 0, end; ok && start < bench->row_count; start = end) {
         int count = collect(bench, start, rows, &end);
-        ok = count == 0 || measure_group(session, rows, count, err);
+        ok = count == 0 || measure_group(worker, rows, count, err);
     }
     free(rows);
     return ok;
@@ -228,17 +228,17 @@ static bool measure_all(struct session *session, struct error *err)
 bool bench_measure(struct bench *bench, const struct arguments *args, struct error *err)
 {
     long ordinal;
-    struct session session = {.bench = bench, .args = args, .options.backend = "cuda"};
+    struct bench_worker worker = {.bench = bench, .args = args, .options.backend = "cuda"};
     if (!arguments_int(args, "device-ordinal", 0, 1023, 0, &ordinal, err))
         return false;
-    session.options.ordinal = (int)ordinal;
-    if (!open_worker(&session, err))
+    worker.options.ordinal = (int)ordinal;
+    if (!open_worker(&worker, err))
         return false;
-    bench->hello = *client_hello(session.client);
+    bench->hello = *client_hello(worker.client);
     bench->target.device = bench->hello.device;
     bool ok = device_supports(&bench->target.device, bench->target.shape.dtype, err) &&
-              bench_compile(bench, args, err) && prepare_worker(&session, err) &&
-              measure_all(&session, err);
-    client_close(session.client, !ok);
+              bench_compile(bench, args, err) && prepare_worker(&worker, err) &&
+              measure_all(&worker, err);
+    client_close(worker.client, !ok);
     return ok;
 }
