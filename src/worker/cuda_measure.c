@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "domain/roofline.h"
-#include "worker/plan.h"
+#include "worker/order.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,8 +20,8 @@ struct run {
     struct cuda *cuda;
     const struct measure_job *job;
     struct known **kernels; /* [item], borrowed */
-    struct plan plan;
-    struct plan_batch batches[TIMING_SLOTS]; /* a ring, as the timing's own */
+    struct order order;
+    struct order_batch batches[TIMING_SLOTS]; /* a ring, as the timing's own */
     int oldest, under_way;
     double under_way_us;
     struct measure_chunk chunk; /* the next one, gathering */
@@ -71,8 +71,8 @@ static bool prepare_item(struct run *run, int index, struct error *err)
         routing_expected_experts(&cuda->shape, item->m), &cuda->device, &roofline);
     us = known_us(known, item->m);
     run->kernels[index] = known;
-    run->plan.items[index] = (struct plan_item){
-        .launches = plan_launches(roofline.us / REACHED, timing_granularity_us(cuda->timing)),
+    run->order.items[index] = (struct order_item){
+        .launches = order_launches(roofline.us / REACHED, timing_granularity_us(cuda->timing)),
         .us = us > 0 ? us : UNKNOWN_TIMES * roofline.us,
         .ran = us > 0,
     };
@@ -89,18 +89,18 @@ static void read_nvml(const struct run *run, struct measure_chunk *chunk)
 }
 
 /* A sample, or a discarded launch that showed its item to be hopeless. */
-static void take_figure(struct run *run, const struct plan_batch *batch, int index, float us)
+static void take_figure(struct run *run, const struct order_batch *batch, int index, float us)
 {
     const int item = batch->entries[index].item;
     const double give_up = run->job->items[item].give_up_us;
     struct measure_chunk *chunk = &run->chunk;
 
     remember_us(run->kernels[item], run->job->items[item].m, (double)us);
-    run->plan.items[item].us = (double)us;
+    run->order.items[item].us = (double)us;
     if (batch->first && (give_up <= 0 || (double)us <= give_up))
         return;
     if (batch->first)
-        run->plan.items[item].done = true;
+        run->order.items[item].done = true;
     chunk->samples[chunk->sample_count].item = item;
     chunk->samples[chunk->sample_count].us = us;
     chunk->sample_count++;
@@ -129,7 +129,7 @@ static void finish_chunk(struct run *run, const struct timing_result *result)
 
 static enum gpu_end collect(struct run *run, struct error *err)
 {
-    struct plan_batch *batch = &run->batches[run->oldest];
+    struct order_batch *batch = &run->batches[run->oldest];
     struct timing_result result;
     const enum gpu_end end = timing_collect(run->cuda->timing, &result, err);
 
@@ -149,13 +149,13 @@ static enum gpu_end collect(struct run *run, struct error *err)
     return GPU_DONE;
 }
 
-static enum gpu_end submit(struct run *run, const struct plan_batch *batch, struct error *err)
+static enum gpu_end submit(struct run *run, const struct order_batch *batch, struct error *err)
 {
-    struct timing_entry entries[PLAN_BATCH];
+    struct timing_entry entries[ORDER_BATCH];
     enum gpu_end end = GPU_DONE;
 
     for (int i = 0; i < batch->count; i++) {
-        const struct plan_entry *entry = &batch->entries[i];
+        const struct order_entry *entry = &batch->entries[i];
 
         entries[i] = (struct timing_entry){
             .loaded = run->kernels[entry->item]->loaded,
@@ -174,13 +174,13 @@ static enum gpu_end submit(struct run *run, const struct plan_batch *batch, stru
     return GPU_DONE;
 }
 
-/* Runs what the plan has begun; returns with its last batches still under way. */
+/* Runs what the order has begun; returns with its last batches still under way. */
 static enum gpu_end run_batches(struct run *run, struct error *err)
 {
-    struct plan_batch batch;
+    struct order_batch batch;
     enum gpu_end end = GPU_DONE;
 
-    while (end == GPU_DONE && !run->cancelled && plan_next(&run->plan, &batch)) {
+    while (end == GPU_DONE && !run->cancelled && order_next(&run->order, &batch)) {
         while (end == GPU_DONE &&
                (run->under_way >= UNDER_WAY ||
                    (run->under_way == UNDER_WAY - 1 && run->under_way_us > UNDER_WAY_US)))
@@ -194,7 +194,7 @@ static enum gpu_end run_batches(struct run *run, struct error *err)
 static bool is_under_way(const struct run *run, int group)
 {
     for (int i = 0; i < run->under_way; i++) {
-        const struct plan_batch *batch = &run->batches[(run->oldest + i) % TIMING_SLOTS];
+        const struct order_batch *batch = &run->batches[(run->oldest + i) % TIMING_SLOTS];
 
         if (batch->first && batch->group == group)
             return true;
@@ -211,7 +211,7 @@ static enum gpu_end run_samples(struct run *run, int group, struct error *err)
         end = collect(run, err);
     if (end != GPU_DONE)
         return end;
-    plan_begin(&run->plan, group, false);
+    order_begin(&run->order, group, false);
     return run_batches(run, err);
 }
 
@@ -219,12 +219,12 @@ static enum gpu_end run_samples(struct run *run, int group, struct error *err)
  * the card is busy while their outcome is looked at. */
 static enum gpu_end run_groups(struct run *run, struct error *err)
 {
-    const int groups = run->plan.group_count;
+    const int groups = run->order.group_count;
     enum gpu_end end = GPU_DONE;
 
     for (int group = 0; group <= groups && end == GPU_DONE && !run->cancelled; group++) {
         if (group < groups) {
-            plan_begin(&run->plan, group, true);
+            order_begin(&run->order, group, true);
             end = run_batches(run, err);
         }
         if (end == GPU_DONE && group > 0)
@@ -277,13 +277,13 @@ enum job_end cuda_measure(void *self, const struct measure_job *job,
     *run = (struct run){.cuda = self, .job = job, .emit = emit, .arg = arg, .at_fault = -1};
     run->chunk.job = job->id;
     run->kernels = xcalloc((size_t)job->item_count + 1, sizeof(struct known *));
-    plan_open(&run->plan, job);
+    order_open(&run->order, job);
     if (run->cuda->timing)
         end = run_job(run, err);
     else
         error_set(err, ERROR_FAILED, "measure comes before setup");
     *item = run->at_fault;
-    plan_close(&run->plan);
+    order_close(&run->order);
     free(run->kernels);
     free(run);
     return end;

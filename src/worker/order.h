@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef MOEBENCH_WORKER_PLAN_H
-#define MOEBENCH_WORKER_PLAN_H
+#ifndef MOEBENCH_WORKER_ORDER_H
+#define MOEBENCH_WORKER_ORDER_H
 
 #include "worker/job.h"
 
@@ -12,39 +12,39 @@
  * shuffled, those of one group number; when items are paired, all of them. First come a group's
  * launches that are discarded, then its samples, without the items that proved hopeless.
  */
-#define PLAN_BATCH 256      /* entries a batch at most */
-#define PLAN_BATCH_US 400e3 /* and about so long: who cancels waits for two of them */
+#define ORDER_BATCH 256      /* entries a batch at most */
+#define ORDER_BATCH_US 400e3 /* and about so long: who cancels waits for two of them */
 
-/* An item's part in the plan; the caller fills it before the group begins and updates it. */
-struct plan_item {
+/* An item's part in the order; the caller fills it before the group begins and updates it. */
+struct order_item {
     int launches; /* a sample */
     double us;    /* a launch, as far as known */
     bool ran;     /* in this process */
     bool done;    /* gave up: no samples */
 };
 
-struct plan_entry {
+struct order_entry {
     int item;
     int launches;
     int number; /* of the sample; those stored before count in */
     double expected_us;
 };
 
-struct plan_batch {
+struct order_batch {
     bool first; /* launches to be discarded, or to show that an item is hopeless */
     int group;
     int count;
     double expected_us;
-    struct plan_entry entries[PLAN_BATCH];
+    struct order_entry entries[ORDER_BATCH];
 };
 
-struct plan {
+struct order {
     const struct measure_job *job; /* borrowed */
-    struct plan_item *items;       /* owned, one an item of the job */
+    struct order_item *items;      /* owned, one an item of the job */
     int *starts;                   /* owned: the first item of each group, then the items' number */
     int group_count;
     struct random random;
-    struct plan_step {
+    struct order_step {
         int item, sample;
     } * steps; /* owned: what the group that has begun still does */
     int step_count, step_next;
@@ -52,15 +52,15 @@ struct plan {
     bool first;
 };
 
-void plan_open(struct plan *plan, const struct measure_job *job);
-void plan_close(struct plan *plan);
-/* Begins with what a group discards, or with its samples; plan_next then hands them out. */
-void plan_begin(struct plan *plan, int group, bool first);
+void order_open(struct order *order, const struct measure_job *job);
+void order_close(struct order *order);
+/* Begins with what a group discards, or with its samples; order_next then hands them out. */
+void order_begin(struct order *order, int group, bool first);
 /* The next batch of what has begun; false when nothing is left of it. */
-bool plan_next(struct plan *plan, struct plan_batch *batch);
+bool order_next(struct order *order, struct order_batch *batch);
 
 /* Launches a sample, of the shape and M's best tile as far as can be told beforehand: the least
  * number that lasts 200 us and a thousand times the events' grain. */
-int plan_launches(double launch_us, double granularity_us);
+int order_launches(double launch_us, double granularity_us);
 
 #endif
