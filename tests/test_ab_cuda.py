@@ -2,37 +2,21 @@
 """moebench ab on the cuda back-end, with stand-ins for libcuda and for the compile helper."""
 import json
 import os
-import shutil
 import subprocess
-import sys
-import tempfile
-import unittest
 
-MOEBENCH = os.environ["MOEBENCH"]
-FAKE = os.path.join(os.environ["TOP_BUILDDIR"], "tests/fake_cuda.so")
-COMPILER = os.path.join(os.environ["TOP_SRCDIR"], "tests/data/fake_compiler.py")
-CONFIG = {"architectures": ["Qwen3MoeForCausalLM"], "model_type": "qwen3_moe", "hidden_size": 64,
-          "moe_intermediate_size": 32, "num_experts": 8, "num_experts_per_tok": 2,
-          "torch_dtype": "bfloat16"}
+import fake_card
+from fake_card import CardTest, MOEBENCH, PYTHON
+
 A = "BM16,BN32,BK32,G1,w4,s3"
 FAST = "BM16,BN32,BK32,G1,w4,s4"
 WRONG = "BM16,BN32,BK32,G1,w4,s5"
 
 
-class AbCuda(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.mkdtemp()
-        self.addCleanup(shutil.rmtree, self.folder)
-        self.config = os.path.join(self.folder, "config.json")
-        with open(self.config, "w", encoding="ascii") as out:
-            json.dump(CONFIG, out)
-
+class AbCuda(CardTest):
     def ab(self, *args, fake=""):
-        env = dict(os.environ, MOEBENCH_LIBCUDA=FAKE, FAKE_CUDA=fake, XDG_CACHE_HOME=self.folder)
         return subprocess.run(
-            [MOEBENCH, "ab", self.config, "--backend", "cuda", "--python",
-             f"{sys.executable} {COMPILER}", *args],
-            capture_output=True, text=True, check=False, env=env)
+            [MOEBENCH, "ab", self.config, "--backend", "cuda", "--python", PYTHON, *args],
+            capture_output=True, text=True, check=False, env=self.environment(fake))
 
     def test_verdicts(self):
         for gemm in ("up", "down", "pair"):
@@ -90,6 +74,4 @@ class AbCuda(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    if not os.path.exists(FAKE):
-        sys.exit(77)
-    unittest.main()
+    fake_card.main()

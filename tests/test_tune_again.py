@@ -2,38 +2,28 @@
 """moebench tune on the cuda back-end, once more: what is compiled, started and measured again."""
 import json
 import os
-import shutil
 import sqlite3
 import subprocess
-import sys
-import tempfile
-import unittest
 
-MOEBENCH = os.environ["MOEBENCH"]
-FAKE = os.path.join(os.environ["TOP_BUILDDIR"], "tests/fake_cuda.so")
-COMPILER = os.path.join(os.environ["TOP_SRCDIR"], "tests/data/fake_compiler.py")
-CONFIG = {"architectures": ["Qwen3MoeForCausalLM"], "model_type": "qwen3_moe", "hidden_size": 32,
-          "moe_intermediate_size": 16, "num_experts": 4, "num_experts_per_tok": 1,
-          "torch_dtype": "bfloat16"}
+import fake_card
+from fake_card import CONFIG, CardTest, MOEBENCH, PYTHON
+
 TILES = "--bm 16 --bn 32,64 --bk 32 --warps 4 --stages 3,4".split()
 
 
-class TuneCuda(unittest.TestCase):
+class TuneCuda(CardTest):
+    model = {**CONFIG, "hidden_size": 32, "moe_intermediate_size": 16, "num_experts": 4,
+             "num_experts_per_tok": 1}
+
     def setUp(self):
-        self.folder = tempfile.mkdtemp()
-        self.addCleanup(shutil.rmtree, self.folder)
-        self.config = os.path.join(self.folder, "config.json")
+        super().setUp()
         self.db = os.path.join(self.folder, "t.db")
-        with open(self.config, "w", encoding="ascii") as out:
-            json.dump(CONFIG, out)
 
     def tune(self, *more, fake=""):
-        env = dict(os.environ, MOEBENCH_LIBCUDA=FAKE, FAKE_CUDA=fake, XDG_CACHE_HOME=self.folder,
-                   XDG_STATE_HOME=self.folder)
         run = subprocess.run(
-            [MOEBENCH, "tune", self.config, "--backend", "cuda", "--python",
-             f"{sys.executable} {COMPILER}", "--db", self.db, "--batch-sizes", "1", "--json",
-             *TILES, *more], capture_output=True, text=True, check=False, env=env)
+            [MOEBENCH, "tune", self.config, "--backend", "cuda", "--python", PYTHON, "--db",
+             self.db, "--batch-sizes", "1", "--json", *TILES, *more],
+            capture_output=True, text=True, check=False, env=self.environment(fake))
         self.assertEqual(run.returncode, 0, run.stderr)
         return json.loads(run.stdout.splitlines()[-1])
 
@@ -69,4 +59,4 @@ class TuneCuda(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    fake_card.main()

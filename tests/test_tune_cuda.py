@@ -7,17 +7,12 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
-import unittest
 
-MOEBENCH = os.environ["MOEBENCH"]
+import fake_card
+from fake_card import COMPILER, CardTest, FAKE, MOEBENCH, PYTHON
+
 SOURCE = os.environ["TOP_SRCDIR"]
-FAKE = os.path.join(os.environ["TOP_BUILDDIR"], "tests/fake_cuda.so")
-COMPILER = os.path.join(SOURCE, "tests/data/fake_compiler.py")
 SMI = os.path.join(SOURCE, "tests/data/cases/A14-unified-memory/nvidia-smi.csv")
-CONFIG = {"architectures": ["Qwen3MoeForCausalLM"], "model_type": "qwen3_moe", "hidden_size": 64,
-          "moe_intermediate_size": 32, "num_experts": 8, "num_experts_per_tok": 2,
-          "torch_dtype": "bfloat16"}
 # Runs here what it is to run inside, and copies to the path behind the container's name.
 DOCKER = """#!/bin/sh
 echo "$@" | head -n 1 >> "$DOCKER_LOG"
@@ -37,26 +32,17 @@ def smi():
     return dict(zip(names, row))
 
 
-class TuneCuda(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.mkdtemp()
-        self.addCleanup(shutil.rmtree, self.folder)
-        self.config = os.path.join(self.folder, "config.json")
-        with open(self.config, "w", encoding="ascii") as out:
-            json.dump(CONFIG, out)
-
+class TuneCuda(CardTest):
     def run_it(self, *args, fake="", nvml=FAKE, code=0):
-        env = dict(os.environ, MOEBENCH_LIBCUDA=FAKE, MOEBENCH_LIBNVML=nvml, FAKE_CUDA=fake,
-                   XDG_CACHE_HOME=self.folder, XDG_STATE_HOME=self.folder)
         run = subprocess.run([MOEBENCH, *args], capture_output=True, text=True, check=False,
-                             env=env, timeout=240)
+                             env=self.environment(fake, MOEBENCH_LIBNVML=nvml), timeout=240)
         self.assertEqual(run.returncode, code, run.stdout[-500:] + run.stderr[-3000:])
         return run
 
     def tune(self, *args, **fakes):
         run = self.run_it(
             "tune", self.config, "--engine", "sglang:0.5.4.post2", "--backend", "cuda", "--python",
-            f"{sys.executable} {COMPILER}", "--db", os.path.join(self.folder, "tune.db"), *SPACE,
+            PYTHON, "--db", os.path.join(self.folder, "tune.db"), *SPACE,
             "--json", *args, **fakes)
         return json.loads(run.stdout.splitlines()[-1]), run.stderr
 
@@ -174,7 +160,7 @@ class TuneCuda(unittest.TestCase):
         self.assertEqual(calls[-1], ["cp", out + "/configs/.", "server:" + inside])
         shutil.rmtree(os.path.join(inside, "triton_3_6_0"))
         export = ["export", "--db", os.path.join(self.folder, "tune.db"), "--out", out,
-                  "--container", "server", "--python", f"{sys.executable} {COMPILER}"]
+                  "--container", "server", "--python", PYTHON]
         said = self.run_it(*export).stdout
         self.assertEqual(set(os.listdir(os.path.join(inside, "triton_3_6_0"))), set(names))
         self.assertIn(f"-v {out}:/moebench:ro -e SGLANG_MOE_CONFIG_DIR=/moebench", said)
@@ -194,6 +180,4 @@ class TuneCuda(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    if not os.path.exists(FAKE):
-        sys.exit(77)
-    unittest.main()
+    fake_card.main()
