@@ -63,6 +63,12 @@ class Database(unittest.TestCase):
         self.assertAlmostEqual(float(rows[1]["median_us"]), first["median_us"], places=2)
         self.assertEqual(first["ci_us"], [None, None])
 
+    def test_one_form_at_a_time(self):
+        self.fill(10)
+        run = moebench("report", "--db", self.db, "--csv", "--json")
+        self.assertEqual((run.returncode, run.stdout), (2, ""))
+        self.assertIn("exclude each other", run.stderr)
+
     def test_record(self):
         self.fill(1000)
         path = os.path.join(self.folder, "some.set")

@@ -223,8 +223,15 @@ static bool print_report(const struct arguments *args, struct report *report, st
 
 static int report_run(const struct arguments *args, struct error *err)
 {
-    struct report report = {.store = database_open(args, STORE_READ, err)};
+    struct report report = {0};
 
+    if (arguments_flag(args, "csv") + arguments_flag(args, "json") +
+            (arguments_text(args, "record", NULL) != NULL) >
+        1) {
+        error_set(err, ERROR_USAGE, "--csv, --json and --record exclude each other");
+        return 0;
+    }
+    report.store = database_open(args, STORE_READ, err);
     if (!report.store)
         return 0;
     if (load_report(&report, arguments_operand(args, 0), err))
