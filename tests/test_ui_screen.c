@@ -615,7 +615,7 @@ static void test_plot(void **arg)
     plot_samples((const float[]){1, 2, 2, 2, 3, 9}, 6, 9, &plot);
     assert_string_equal(plot.line, ".| .    >");
     plot_samples((const float[]){6, 1, 2, 3, 4, 5, 2.1F, 3.1F}, 8, 6, &plot);
-    assert_string_equal(plot.line, ".:|..." + 0);
+    assert_string_equal(plot.line, ".:|...");
     assert_true(plot.low == 1 && plot.high == 6);
     plot_samples((const float[]){4, 4}, 2, 5, &plot);
     assert_string_equal(plot.line, "  |  ");
