@@ -106,7 +106,7 @@ static void add_time(
     estimate_make(&plan, cores, &estimate);
     format_seconds(estimate.compile_s, compile, sizeof compile);
     format_seconds(estimate.timing_s, timing, sizeof timing);
-    format_seconds(estimate.compile_s + estimate.timing_s, all, sizeof all);
+    format_seconds(estimate.wall_s, all, sizeof all);
     if (strcmp(ask->options.backend, "none") == 0)
         add_fact(look, "time", "nothing is measured; kernels are compiled if Python has Triton");
     else if (text_starts_with(ask->options.backend, "replay"))

@@ -13,6 +13,7 @@ struct estimate {
     size_t kernels;   /* to compile, none in the cache */
     double compile_s; /* with the cores given */
     double timing_s;
+    double wall_s; /* of both: one after the other on unified memory, partly at once elsewhere */
 };
 
 void estimate_make(const struct plan *plan, int cores, struct estimate *estimate);
