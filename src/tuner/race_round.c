@@ -287,8 +287,10 @@ static void ranking_make(
             ranking->count[g] = rank(race, (enum gemm)g, m_index, basis, &ranking->list[g]);
     }
     find_best_pair(ranking);
-    for (int g = 0; g < GEMM_COUNT; g++)
-        sort_by_loss(ranking, (enum gemm)g);
+    for (int g = 0; g < GEMM_COUNT; g++) {
+        if (ranking->count[g] > 0)
+            sort_by_loss(ranking, (enum gemm)g);
+    }
 }
 
 static void ranking_free(struct ranking *ranking)
