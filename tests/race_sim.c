@@ -176,6 +176,8 @@ static void weigh(const struct plan *plan, const struct race_card *card, struct 
         int best_bm = best_block_m(plan, card, m);
         double sum = 0, best = 0, free_best = 0;
         for (int g = 0; g < GEMM_COUNT; g++) {
+            if (!plan->question->gemms[g])
+                continue;
             int tile = sim->decisions[m].gemm[g].tile;
             double us = card->truth(card->self, (enum gemm)g, m, tile);
             double any = least(plan, card, (enum gemm)g, m, 0);
