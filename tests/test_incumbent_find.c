@@ -63,13 +63,18 @@ static int scene_make(void **state)
     return 0;
 }
 
+/* And the folders that it leaves empty. */
 static bool remove_file(const char *path, void *arg)
 {
-    char *folder = path_dirname(path);
     bool done = remove(path) == 0;
+    char *folder = path_dirname(path);
 
     (void)arg;
-    remove(folder); /* when it was the last */
+    while (remove(folder) == 0) {
+        char *above = path_dirname(folder);
+        free(folder);
+        folder = above;
+    }
     free(folder);
     return done;
 }
