@@ -11,4 +11,11 @@
         .dtype = DTYPE_FP8_W8A8, .out = DTYPE_BF16, .per_channel = true, .gated = true, \
     }
 
+/* A small one, of no model. */
+#define LAYER_SMALL                                                                     \
+    {                                                                                   \
+        .experts = 8, .routed = 8, .top_k = 2, .hidden = 256, .intermediate = 128,      \
+        .dtype = DTYPE_FP8_W8A8, .out = DTYPE_BF16, .per_channel = true, .gated = true, \
+    }
+
 #endif

@@ -5,6 +5,7 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "compile/cache.h"
+#include "tests/layer.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,17 +16,7 @@
 
 static char folder[] = "/tmp/moebench-test-XXXXXX";
 
-static const struct shape shape = {
-    .experts = 8,
-    .routed = 8,
-    .top_k = 2,
-    .hidden = 256,
-    .intermediate = 128,
-    .dtype = DTYPE_FP8_W8A8,
-    .out = DTYPE_BF16,
-    .per_channel = true,
-    .gated = true,
-};
+static const struct shape shape = LAYER_SMALL;
 
 static struct compiler *open_mode(const char *mode, bool no_cache, struct error *err)
 {

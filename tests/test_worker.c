@@ -5,6 +5,7 @@
 #include "base/base64.h"
 #include "base/text.h"
 #include "store/recorded.h"
+#include "tests/layer.h"
 #include "worker/client.h"
 #include "worker/replay.h"
 
@@ -14,17 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct shape shape = {
-    .experts = 8,
-    .routed = 8,
-    .top_k = 2,
-    .hidden = 256,
-    .intermediate = 128,
-    .dtype = DTYPE_FP8_W8A8,
-    .out = DTYPE_BF16,
-    .per_channel = true,
-    .gated = true,
-};
+static const struct shape shape = LAYER_SMALL;
 
 static struct tile tile_of(const char *text)
 {

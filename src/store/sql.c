@@ -141,16 +141,23 @@ static void bind_list(sqlite3_stmt *statement, const char *types, va_list values
     }
 }
 
+static sqlite3_stmt *prepare_bound(
+    struct store *store, struct error *err, const char *text, const char *types, va_list values)
+{
+    sqlite3_stmt *statement = sql_prepare(store, err, text);
+
+    if (statement)
+        bind_list(statement, types, values);
+    return statement;
+}
+
 sqlite3_stmt *sql_query(
     struct store *store, struct error *err, const char *text, const char *types, ...)
 {
-    sqlite3_stmt *statement = sql_prepare(store, err, text);
     va_list values;
 
-    if (!statement)
-        return NULL;
     va_start(values, types);
-    bind_list(statement, types, values);
+    sqlite3_stmt *statement = prepare_bound(store, err, text, types, values);
     va_end(values);
     return statement;
 }
@@ -178,14 +185,13 @@ static bool run_to_end(struct store *store, sqlite3_stmt *statement, struct erro
 
 bool sql_run(struct store *store, struct error *err, const char *text, const char *types, ...)
 {
-    sqlite3_stmt *statement = sql_prepare(store, err, text);
     va_list values;
 
+    va_start(values, types);
+    sqlite3_stmt *statement = prepare_bound(store, err, text, types, values);
+    va_end(values);
     if (!statement)
         return false;
-    va_start(values, types);
-    bind_list(statement, types, values);
-    va_end(values);
     bool done = run_to_end(store, statement, err);
     sqlite3_finalize(statement);
     return done;
@@ -208,15 +214,14 @@ bool sql_rerun(
 bool sql_number(struct store *store, struct error *err, long long absent, long long *number,
     const char *text, const char *types, ...)
 {
-    sqlite3_stmt *statement = sql_prepare(store, err, text);
     va_list values;
 
     *number = absent;
+    va_start(values, types);
+    sqlite3_stmt *statement = prepare_bound(store, err, text, types, values);
+    va_end(values);
     if (!statement)
         return false;
-    va_start(values, types);
-    bind_list(statement, types, values);
-    va_end(values);
     enum sql_step step = sql_step(store, statement, err);
     if (step == SQL_ROW && sqlite3_column_type(statement, 0) != SQLITE_NULL)
         *number = sqlite3_column_int64(statement, 0);
