@@ -6,17 +6,10 @@
 # the layer on this card; without it a quick one is made. Results go to $OUT (gpu-results/). Every
 # part says how long it took; no part begins after $LIMIT seconds (220).
 set -u
-cd "$(dirname "$0")/../.." || exit 1
-root=$PWD
-pack=$root/gpu-pack
-out=${OUT:-$root/gpu-results}
-export LD_LIBRARY_PATH=$pack/lib:${LD_LIBRARY_PATH:-}
-export MOEBENCH_DATA=$root/data XDG_CACHE_HOME=${XDG_CACHE_HOME:-/tmp/moebench-gpu-cache}
-mkdir -p "$out"
-layer=(glm-4.7-fp8 --tp 4 --engine sglang:0.5.4.post2 --site "$pack/site/sglang-0.5.4.post2")
-layer+=(--backend cuda)
+. "$(dirname "$0")/common.sh"
+export XDG_CACHE_HOME=${XDG_CACHE_HOME:-/tmp/moebench-gpu-cache}
+layer+=("${card[@]}")
 db=${1:-$out/ab.db}
-moebench=$pack/bin/moebench
 ladder=$root/data/gb10/configs/triton_3_5_0
 ladder+='/E=160,N=384,device_name=NVIDIA_GB10,dtype=fp8_w8a8.json'
 failed=0

@@ -6,16 +6,9 @@
 # 95 % of the entries within 0.5 % of each other, no pair SLOWER than the default. Results go to
 # $OUT (gpu-results/).
 set -u
-cd "$(dirname "$0")/../.." || exit 1
-root=$PWD
-pack=$root/gpu-pack
-out=${OUT:-$root/gpu-results}
-export LD_LIBRARY_PATH=$pack/lib:${LD_LIBRARY_PATH:-}
-export MOEBENCH_DATA=$root/data XDG_CACHE_HOME=${XDG_CACHE_HOME:-/tmp/moebench-gpu-cache}
-mkdir -p "$out"
-layer=(glm-4.7-fp8 --tp 4 --engine sglang:0.5.4.post2 --site "$pack/site/sglang-0.5.4.post2")
-layer+=(--backend cuda --db "$1")
-moebench=$pack/bin/moebench
+. "$(dirname "$0")/common.sh"
+export XDG_CACHE_HOME=${XDG_CACHE_HOME:-/tmp/moebench-gpu-cache}
+layer+=("${card[@]}" --db "$1")
 SECONDS=0
 files=()
 for tune in "$2" "$3"; do

@@ -5,21 +5,15 @@
 # the default, exported. Every screen that was read goes to $OUT (gpu-results/) screens.txt, check's
 # word on the exported files last. BACKEND: cuda, or replay to try the script itself.
 set -u
-cd "$(dirname "$0")/../.." || exit 1
-root=$PWD
-pack=$root/gpu-pack
-out=${OUT:-$root/gpu-results}
-export LD_LIBRARY_PATH=$pack/lib:${LD_LIBRARY_PATH:-}
-export MOEBENCH_DATA=$root/data XDG_CACHE_HOME=${XDG_CACHE_HOME:-/tmp/moebench-gpu-cache}
+. "$(dirname "$0")/common.sh"
+export XDG_CACHE_HOME=${XDG_CACHE_HOME:-/tmp/moebench-gpu-cache}
 export LC_ALL=C.UTF-8
-mkdir -p "$out"
 work=$(mktemp -d)
-moebench=$pack/bin/moebench
-layer=(glm-4.7-fp8 --tp 4 --quick --backend "${1:-cuda}" --db screen.db --out out)
+layer+=(--quick --db screen.db --out out)
 if [ "${1:-cuda}" = cuda ]; then
-    layer+=(--engine sglang:0.5.4.post2 --site "$pack/site/sglang-0.5.4.post2")
+    layer+=("${card[@]}")
 else
-    layer+=(--pace 1 --allow-recorded)
+    layer+=(--backend "$1" --pace 1 --allow-recorded)
 fi
 : >"$out/screens.txt"
 

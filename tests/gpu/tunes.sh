@@ -6,15 +6,11 @@
 # databases and compiled kernels stay in $TUNES (/tmp/moebench-tunes). A short table comes last;
 # results go to $OUT (gpu-results/): tunes.txt, tunes.json and tunes.tar.gz with every log.
 set -u
-cd "$(dirname "$0")/../.." || exit 1
-root=$PWD
-pack=$root/gpu-pack
-out=${OUT:-$root/gpu-results}
+. "$(dirname "$0")/common.sh"
 tunes=${TUNES:-/tmp/moebench-tunes}
 logs=$tunes/logs
-export LD_LIBRARY_PATH=$pack/lib:${LD_LIBRARY_PATH:-}
-export MOEBENCH_DATA=$root/data XDG_STATE_HOME=$logs
-mkdir -p "$out" "$logs"
+export XDG_STATE_HOME=$logs
+mkdir -p "$logs"
 steps=("$@")
 [ $# -gt 0 ] || steps=(quick full second seed)
 
@@ -36,8 +32,7 @@ tune() {
     shift 3
     watch_machine "$name"
     began=$(date +%s.%N)
-    XDG_CACHE_HOME=$tunes/$cache "$pack/bin/moebench" tune glm-4.7-fp8 --tp 4 --backend cuda \
-        --engine sglang:0.5.4.post2 --site "$pack/site/sglang-0.5.4.post2" \
+    XDG_CACHE_HOME=$tunes/$cache "$moebench" tune "${layer[@]}" "${card[@]}" \
         --db "$tunes/$db.db" --json "$@" >"$logs/$name.txt" 2>"$logs/$name.log"
     echo "$name $? $began $(date +%s.%N) $db" >>"$tunes/ran"
     kill $watchers
