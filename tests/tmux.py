@@ -15,6 +15,7 @@ if not shutil.which("tmux"):
     print("skipped: tmux is not installed")
     sys.exit(77)
 os.environ["LC_ALL"] = "C.UTF-8"
+os.environ["SHELL"] = "/bin/sh"  # the account's own may refuse, as nobody's does
 
 
 class Tmux:
