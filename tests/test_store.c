@@ -840,23 +840,45 @@ static void steps_migrate_or_leave_all_as_it_was(void **state)
     struct place *place = *state;
     struct error err = {0};
     struct store *store = must_open(place->path, STORE_WRITE);
-    const char *steps[] = {schema_steps[0], schema_steps[1], schema_steps[2],
+    const char *steps[] = {schema_steps[0], schema_steps[1], schema_steps[2], schema_steps[3],
         "ALTER TABLE tune ADD COLUMN extra TEXT",
         "CREATE TABLE more (a); INSERT INTO nowhere VALUES (1)"};
     long long number;
 
-    assert_int_equal(schema_version, 3);
+    assert_int_equal(schema_version, 4);
     add_tune(store, "kept");
-    assert_false(schema_migrate(store, steps, 5, &err));
-    assert_non_null(strstr(err.text, "schema 4 to 5"));
+    assert_false(schema_migrate(store, steps, 6, &err));
+    assert_non_null(strstr(err.text, "schema 5 to 6"));
     assert_false(sql_number(store, &err, 0, &number, "SELECT count(extra) FROM tune", ""));
     must(sql_number(store, &err, 0, &number, "PRAGMA user_version", ""), &err);
-    assert_int_equal(number, 3);
-    must(schema_migrate(store, steps, 4, &err), &err);
+    assert_int_equal(number, 4);
+    must(schema_migrate(store, steps, 5, &err), &err);
     must(sql_number(store, &err, 9, &number, "SELECT count(extra) FROM tune", ""), &err);
     assert_int_equal(number, 0);
     store_close(store);
-    assert_refused(place->path, STORE_WRITE, "newer moebench (schema 4");
+    assert_refused(place->path, STORE_WRITE, "newer moebench (schema 5");
+}
+
+static void only_an_empty_tune_is_dropped(void **state)
+{
+    struct place *place = *state;
+    struct error err = {0};
+    struct store *store = must_open(place->path, STORE_WRITE);
+    long long empty = add_tune(store, "empty"), chosen = add_tune(store, "chosen");
+    struct store_choice choice = {.m = 1, .dropped = true};
+    struct store_tune *tunes;
+    size_t count;
+
+    must(store_add_event(store, empty, "phase", "begins", &err), &err);
+    must(store_add_choices(store, chosen, &choice, 1, &err), &err);
+    must(store_drop_empty_tune(store, empty, &err), &err);
+    must(store_drop_empty_tune(store, chosen, &err), &err);
+    must(store_list_tunes(store, &tunes, &count, &err), &err);
+    assert_int_equal(count, 1);
+    assert_int_equal(tunes[0].id, chosen);
+    store_tune_free(&tunes[0]);
+    free(tunes);
+    store_close(store);
 }
 
 /* A database as the first schema's moebench left it. */
@@ -1110,6 +1132,7 @@ int main(void)
         TEST(a_full_disk_loses_nothing),
         TEST(a_foreign_lock_is_waited_for_then_named),
         TEST(steps_migrate_or_leave_all_as_it_was),
+        TEST(only_an_empty_tune_is_dropped),
         TEST(a_database_of_schema_1_goes_on),
         TEST(the_newest_import_counts),
         TEST(read_only_folders_can_be_read),

@@ -243,6 +243,42 @@ def exports():
     assert "does not know it" in export("--allow-recorded").stderr
 
 
+def in_vain():
+    """What fails before anything was compiled or timed leaves no tune behind."""
+    other = [PROGRAM, "tune", "qwen3-30b-a3b", "--backend", "replay:" + recording,
+             "--db", in_folder("vain.db")]
+    done = subprocess.run(other, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1 and "of another layer" in done.stderr, done.stderr
+    connection = sqlite3.connect(in_folder("vain.db"))
+    counts = connection.execute("select (select count(*) from tune), (select count(*) from event)")
+    assert counts.fetchone() == (0, 0)
+    connection.close()
+
+
+def remembers_its_recording():
+    """Whoever goes on with a tune need not name again what answered it; if that is gone, it is
+    said, not another recording taken."""
+    elsewhere = in_folder("set-moved.db")
+
+    def go_on(*more):
+        return subprocess.run([PROGRAM, "--ui=line", "--db", in_folder("memory.db"), *more],
+                              capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
+
+    assert run("memory.db", "--time", "0.001s", code=4)["state"] == "stopped"
+    os.rename(recording, elsewhere)
+    done = go_on()
+    assert done.returncode == 1 and recording in done.stderr, done.stderr
+    assert "--backend replay:FILE" in done.stderr
+    assert go_on("--backend", "replay:" + elsewhere, "--time", "0.001s").returncode in (0, 4)
+    os.rename(elsewhere, recording)
+    done = go_on()
+    assert done.returncode == 1 and elsewhere in done.stderr, done.stderr
+    os.rename(recording, elsewhere)
+    done = go_on()
+    assert done.returncode == 0 and "done" in done.stdout + done.stderr, done
+    os.rename(elsewhere, recording)
+
+
 def usage():
     assert "--gemm" in run("u.db", "--gemm", "sideways", code=2)
     assert "--time" in run("u.db", "--time", "soon", code=2)
@@ -255,6 +291,8 @@ def main():
     finished_prints_its_result(result)
     exports()
     usage()
+    in_vain()
+    remembers_its_recording()
     two_processes()
     budget_and_signals(result)
     every_line_is_told()

@@ -222,8 +222,28 @@ bool tune_ask(
     return tune_ask_on(args, model, &card, ask, err);
 }
 
-static bool read_stored(struct store *store, long long id, struct tune_ask *ask, struct error *err)
+/* By what it was answered before; --backend may name another file of it, not another back-end. */
+static bool read_backend(const char *given, const char *kind, const struct store_tune *tune,
+    struct tune_ask *ask, struct error *err)
 {
+    bool named = given && text_starts_with(given, kind);
+
+    if (named || !tune->recording)
+        ask->backend = xstrdup(named ? given : kind);
+    else
+        ask->backend = xasprintf("%s:%s", kind, tune->recording);
+    ask->options.backend = ask->backend;
+    return named || !tune->recording || path_exists(tune->recording) ||
+           error_set(err, ERROR_FAILED,
+               "%s: the recording behind tune %lld is not there any more; name it where it is now: "
+               "--backend replay:FILE",
+               tune->recording, tune->id);
+}
+
+static bool read_stored(const struct arguments *args, struct store *store, long long id,
+    struct tune_ask *ask, struct error *err)
+{
+    char kind[16];
     struct store_tune *tunes = NULL;
     size_t count = 0, at = 0;
     bool done = store_list_tunes(store, &tunes, &count, err);
@@ -234,7 +254,8 @@ static bool read_stored(struct store *store, long long id, struct tune_ask *ask,
         done = error_set(
             err, ERROR_USAGE, "%s holds no such tune; name a model: moebench MODEL", ask->db);
     if (done)
-        done = question_from_json(tunes[at].question, &ask->question, ask->backend, err);
+        done = question_from_json(tunes[at].question, &ask->question, kind, err) &&
+               read_backend(arguments_text(args, "backend", NULL), kind, &tunes[at], ask, err);
     for (size_t i = 0; i < count; i++)
         store_tune_free(&tunes[i]);
     free(tunes);
@@ -244,7 +265,6 @@ static bool read_stored(struct store *store, long long id, struct tune_ask *ask,
 bool tune_ask_stored(
     const struct arguments *args, long long id, struct tune_ask *ask, struct error *err)
 {
-    const char *backend = arguments_text(args, "backend", NULL);
     struct store *store = NULL;
     bool done;
 
@@ -255,16 +275,14 @@ bool tune_ask_stored(
         return error_set(
             err, ERROR_USAGE, "%s: no database yet; name a model: moebench MODEL", ask->db);
     store = store_open(ask->db, STORE_READ, err);
-    done = store && read_stored(store, id, ask, err);
+    done = store && read_stored(args, store, id, ask, err);
     store_close(store);
-    /* Another file of the same back-end may be named, not another back-end. */
-    ask->options.backend =
-        backend && text_starts_with(backend, ask->backend) ? backend : ask->backend;
     return done;
 }
 
 void tune_ask_free(struct tune_ask *ask)
 {
     question_free(&ask->question);
+    free(ask->backend);
     free(ask->db);
 }

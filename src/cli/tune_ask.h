@@ -38,8 +38,8 @@ struct tune_ask {
     struct question question;
     struct tuner_options options; /* its strings are borrowed from here and the arguments */
     char *db;
-    char backend[16]; /* of the last tune */
-    char note[256];   /* what was assumed ("no GPU: the recorded set of ..."), or "" */
+    char *backend;  /* of a stored tune */
+    char note[256]; /* what was assumed ("no GPU: the recorded set of ..."), or "" */
 };
 
 /* The card at hand, for many questions in a row: asking takes a second. Start from {0}. */

@@ -99,7 +99,10 @@ static const char version_2[] =
 /* Which earlier choice an undo brought back, -1: that there is none; NULL: it is no undo. */
 static const char version_3[] = "ALTER TABLE choice ADD COLUMN restored INTEGER;";
 
-const char *const schema_steps[] = {version_1, version_2, version_3};
+/* The file that answered instead of a card, NULL: the shipped one, or a real card. */
+static const char version_4[] = "ALTER TABLE tune ADD COLUMN recording TEXT;";
+
+const char *const schema_steps[] = {version_1, version_2, version_3, version_4};
 const int schema_version = sizeof schema_steps / sizeof *schema_steps;
 
 static enum schema_state refuse_newer(struct store *store, long long version, struct error *err)

@@ -100,6 +100,7 @@ struct store_tune {
     char model[128];  /* for lists: "glm-4.7-fp8 TP4" */
     char engine[48];  /* "sglang:0.5.4.post2" */
     char backend[16]; /* "cuda", "replay" */
+    char *recording;  /* of a replay: its file, whole path; NULL: the shipped one */
     struct shape shape;
     long long device; /* id */
     long long build;  /* id of the kernel build of the latest run, 0 before the first;
@@ -127,8 +128,10 @@ bool store_get_tune(struct store *store, long long id, struct store_tune *tune, 
 /* Last touched first. Free each with store_tune_free, then free() the array. */
 bool store_list_tunes(
     struct store *store, struct store_tune **tunes, size_t *count, struct error *err);
-/* Writes build, state, done, total, result and incumbent of *tune, touches it. */
+/* Writes build, state, done, total, result, incumbent and recording of *tune, touches it. */
 bool store_update_tune(struct store *store, struct store_tune *tune, struct error *err);
+/* Deletes it with its events, unless anything was measured, checked, compared or chosen in it. */
+bool store_drop_empty_tune(struct store *store, long long tune, struct error *err);
 
 /* ---- incumbents: an engine's files that the tunes of a layer have to beat ------------- */
 

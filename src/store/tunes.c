@@ -110,7 +110,8 @@ void store_tune_free(struct store_tune *tune)
 {
     free(tune->question);
     free(tune->result);
-    tune->question = tune->result = NULL;
+    free(tune->recording);
+    tune->question = tune->result = tune->recording = NULL;
 }
 
 int store_tune_percent(const struct store_tune *tune)
@@ -139,11 +140,11 @@ bool store_add_tune(struct store *store, struct store_tune *tune, struct error *
     tune->created = tune->touched = clock_wall();
     bool done = sql_number(store, err, 0, &tune->id,
         "INSERT INTO tune (question_hash, question, model, engine, backend, shape, device, build,"
-        " seed, state, done, total, created, touched, result, incumbent)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
-        "sssssskklillddsk", hash, tune->question, tune->model, tune->engine, tune->backend, shape,
+        " seed, state, done, total, created, touched, result, incumbent, recording)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        "sssssskklillddsks", hash, tune->question, tune->model, tune->engine, tune->backend, shape,
         tune->device, tune->build, (long long)tune->seed, tune->state, tune->done, tune->total,
-        tune->created, tune->touched, tune->result, tune->incumbent);
+        tune->created, tune->touched, tune->result, tune->incumbent, tune->recording);
     free(shape);
     return done;
 }
@@ -153,14 +154,34 @@ bool store_update_tune(struct store *store, struct store_tune *tune, struct erro
     tune->touched = clock_wall();
     return sql_run(store, err,
         "UPDATE tune SET build = ?, state = ?, done = ?, total = ?, touched = ?, result = ?,"
-        " incumbent = ? WHERE id = ?",
-        "killdskl", tune->build, tune->state, tune->done, tune->total, tune->touched, tune->result,
-        tune->incumbent, tune->id);
+        " incumbent = ?, recording = ? WHERE id = ?",
+        "killdsksl", tune->build, tune->state, tune->done, tune->total, tune->touched, tune->result,
+        tune->incumbent, tune->recording, tune->id);
+}
+
+bool store_drop_empty_tune(struct store *store, long long tune, struct error *err)
+{
+    long long held = 0;
+    bool own;
+
+    if (!sql_enter(store, &own, err))
+        return false;
+    bool done = sql_number(store, err, 0, &held,
+        "SELECT EXISTS (SELECT 1 FROM chunk WHERE tune = ?1)"
+        " OR EXISTS (SELECT 1 FROM verification WHERE tune = ?1)"
+        " OR EXISTS (SELECT 1 FROM fault WHERE tune = ?1)"
+        " OR EXISTS (SELECT 1 FROM ab WHERE tune = ?1)"
+        " OR EXISTS (SELECT 1 FROM choice WHERE tune = ?1)",
+        "l", tune);
+    if (done && !held)
+        done = sql_run(store, err, "DELETE FROM event WHERE tune = ?", "l", tune) &&
+               sql_run(store, err, "DELETE FROM tune WHERE id = ?", "l", tune);
+    return sql_leave(store, own, done, err);
 }
 
 #define TUNE_QUERY                                                                                 \
     "SELECT id, question, model, engine, backend, shape, device, build, seed, state, done, total," \
-    " created, touched, result, incumbent FROM tune "
+    " created, touched, result, incumbent, recording FROM tune "
 
 static bool read_tune(
     struct store *store, sqlite3_stmt *row, struct store_tune *tune, struct error *err)
@@ -181,6 +202,7 @@ static bool read_tune(
         .touched = sql_double(row, 13),
         .result = sql_text_copy(row, 14),
         .incumbent = sql_id(row, 15),
+        .recording = sql_text_copy(row, 16),
     };
     sql_text(row, 2, tune->model, sizeof tune->model);
     sql_text(row, 3, tune->engine, sizeof tune->engine);

@@ -128,6 +128,7 @@ static void *tuner_main(void *arg)
         race_on(tuner);
     }
     tuner_rest(tuner);
+    tuner_keep_tidy(tuner);
     return NULL;
 }
 

@@ -43,7 +43,26 @@ static bool add_tune(struct tuner *tuner, const char *question, struct error *er
     snprintf(
         tune->engine, sizeof tune->engine, "%s:%s", engine_name(&q->engine), q->engine.version);
     snprintf(tune->backend, sizeof tune->backend, "%s", tuner->view.backend);
-    return store_add_tune(tuner->store, tune, err);
+    tuner->added = store_add_tune(tuner->store, tune, err);
+    return tuner->added;
+}
+
+/* What answers from now on; it is stored with the build. */
+static void take_recording(struct tuner *tuner)
+{
+    const char *file = strchr(tuner->options.backend, ':');
+
+    free(tuner->tune.recording);
+    tuner->tune.recording = file ? realpath(file + 1, NULL) : NULL;
+}
+
+void tuner_keep_tidy(struct tuner *tuner)
+{
+    struct error err = {0};
+
+    if (tuner->added && tuner->answers == 0 &&
+        !store_drop_empty_tune(tuner->store, tuner->tune.id, &err))
+        log_line("tune %lld: %s", tuner->tune.id, err.text);
 }
 
 /* A reader finds its tune, or says whose the database is. */
@@ -87,6 +106,7 @@ bool tuner_keep_open(struct tuner *tuner, struct error *err)
         error_set(err, missing.kind, "%s", missing.text);
     else
         done = add_tune(tuner, question, err);
+    take_recording(tuner);
     tuner->view.tune = tuner->tune.id;
     snprintf(tuner->view.notice, sizeof tuner->view.notice, "%s", store_notice(tuner->store));
     if (tuner->view.notice[0])

@@ -56,6 +56,7 @@ struct tuner {
 
     struct store *store;
     struct store_tune tune;
+    bool added; /* .. by this tuner, not found */
     struct store_device device;
     struct store_build build;
     struct tuner_seen seen;
@@ -98,6 +99,8 @@ bool tuner_show_raced(struct tuner *tuner, struct error *err);
 /* Opens the store, finds or adds the tune, without touching children; for reading alone when
  * another process writes and the options allow it. */
 bool tuner_keep_open(struct tuner *tuner, struct error *err);
+/* At the end: a tune that was added in vain, in which nothing was compiled or stored, goes. */
+void tuner_keep_tidy(struct tuner *tuner);
 /* What the store holds beyond tuner->seen, of the tune's build. A reader's new faults alone must
  * not come twice: it starts anew. */
 bool tuner_keep_read(struct tuner *tuner, struct error *err);
