@@ -690,6 +690,60 @@ static void the_second_opener_reads(void **state)
     store_close(store);
 }
 
+/* A link has its target's lock; of two names of one file, neither would see the other's. */
+static void one_file_has_one_lock(void **state)
+{
+    struct place *place = *state;
+    struct error err = {0};
+    char *link = xasprintf("%s/link", place->folder), *late = xasprintf("%s/late", place->folder);
+    struct store_tune tune;
+
+    assert_int_equal(symlink("a b?#.db", link), 0);
+    assert_refused(link, STORE_READ, "no such database");
+    struct store *store = must_open(link, STORE_WRITE);
+    add_tune(store, "through the link");
+    assert_null(store_open(place->path, STORE_WRITE, &err));
+    assert_non_null(strstr(err.text, "in use by"));
+    store_close(store);
+    store = must_open(place->path, STORE_WRITE);
+    must(store_find_tune(store, "through the link", &tune, &err), &err);
+    store_tune_free(&tune);
+    assert_null(store_open(link, STORE_WRITE, &err));
+    assert_non_null(strstr(err.text, "in use by"));
+    store_close(store);
+
+    assert_int_equal(linkat(AT_FDCWD, place->path, AT_FDCWD, late, 0), 0);
+    assert_refused(late, STORE_WRITE, "hard link");
+    assert_refused(place->path, STORE_WRITE, "hard link");
+    store_close(must_open(place->path, STORE_READ));
+    free(link);
+    free(late);
+}
+
+/* Names that SQLite would take for no file, or for another one. */
+static void every_name_is_a_file(void **state)
+{
+    struct place *place = *state;
+    struct error err = {0};
+    const char *names[] = {":memory:", "file:a.db", "%41.db"};
+
+    assert_null(store_open("", STORE_WRITE, &err));
+    assert_non_null(strstr(err.text, "name is empty"));
+    assert_refused(place->folder, STORE_WRITE, "not a regular file");
+    assert_refused("/dev/null", STORE_READ, "not a regular file");
+    char *here = getcwd(NULL, 0);
+    assert_int_equal(chdir(place->folder), 0);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct store *store = must_open(names[i], STORE_WRITE);
+        add_tune(store, names[i]);
+        store_close(store);
+        assert_true(path_exists(names[i]));
+        store_close(must_open(names[i], STORE_READ));
+    }
+    assert_int_equal(chdir(here), 0);
+    free(here);
+}
+
 static void a_handle_does_not_cross_a_fork(void **state)
 {
     struct place *place = *state;
@@ -1125,6 +1179,8 @@ int main(void)
         TEST(a_transaction_is_all_or_nothing),
         TEST(kill_9_loses_only_what_was_not_acknowledged),
         TEST(the_second_opener_reads),
+        TEST(one_file_has_one_lock),
+        TEST(every_name_is_a_file),
         TEST(a_handle_does_not_cross_a_fork),
         TEST(foreign_files_are_refused),
         TEST(newer_files_are_refused),

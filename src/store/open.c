@@ -4,6 +4,7 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "store/lock.h"
+#include "store/name.h"
 #include "store/place.h"
 #include "store/schema.h"
 #include "store/sql.h"
@@ -50,8 +51,11 @@ static bool open_file(struct store *store, struct error *err)
 
     flags |= store->writable ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
     flags |= store->immutable ? SQLITE_OPEN_URI : 0;
-    char *name = store->immutable ? immutable_uri(store->path) : xstrdup(store->path);
+    /* Without a slash ":memory:" and "file:x" would not be files of these names. */
+    char *path = xasprintf("%s%s", *store->path == '/' ? "" : "./", store->path);
+    char *name = store->immutable ? immutable_uri(path) : xstrdup(path);
     int code = sqlite3_open_v2(name, &store->db, flags, NULL);
+    free(path);
     free(name);
     if (code != SQLITE_OK)
         return error_set(err, ERROR_FAILED, "%s: cannot be opened (%s)", store->path,
@@ -111,11 +115,15 @@ static bool prepare_writer(
            (state == SCHEMA_CURRENT || schema_migrate(store, schema_steps, schema_version, err));
 }
 
-static struct store *new_store(const char *path)
+static struct store *new_store(const char *path, bool writable, struct error *err)
 {
-    struct store *store = xcalloc(1, sizeof *store);
+    char *file = name_resolve(path, writable, err);
 
-    store->path = xstrdup(path);
+    if (!file)
+        return NULL;
+    struct store *store = xcalloc(1, sizeof *store);
+    store->path = file;
+    store->writable = writable;
     store->lock_fd = -1;
     store->pid = getpid();
     return store;
@@ -139,16 +147,17 @@ static struct store *open_reader(const char *path, struct error *err);
 
 static struct store *open_writer(const char *path, bool or_read, struct error *err)
 {
-    struct store *store = new_store(path);
+    struct store *store = new_store(path, true, err);
     struct lock_holder holder = {0};
-    char *folder = path_dirname(path);
     bool unclean, done = false;
 
-    store->writable = true;
+    if (!store)
+        return NULL;
+    char *folder = path_dirname(store->path);
     if (!path_make_folders(folder, err))
         goto out;
     const char *network = place_network(folder);
-    switch (lock_take(path, true, &store->lock_fd, &unclean, &holder, err)) {
+    switch (lock_take(store->path, true, &store->lock_fd, &unclean, &holder, err)) {
     case LOCK_TAKEN:
         done = open_file(store, err) && prepare_writer(store, network, unclean, err);
         break;
@@ -251,12 +260,10 @@ out:
 static struct store *open_reader(const char *path, struct error *err)
 {
     enum schema_state state;
+    struct store *store = new_store(path, false, err);
 
-    if (!path_exists(path)) {
-        error_set(err, ERROR_FAILED, "%s: no such database", path);
+    if (!store)
         return NULL;
-    }
-    struct store *store = new_store(path);
     if (!prepare_reader(store, &state, err)) {
         store_close(store);
         return NULL;
