@@ -2,11 +2,12 @@
 #include "tests/cmocka_all.h"
 
 #include "base/child.h"
+#include "base/words.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define FOREVER (-1.0)
@@ -146,20 +147,46 @@ static void other_descriptors_are_closed(void **state)
     close(9);
 }
 
+/* However few are left: it speaks, or the start says why not. */
+static void no_descriptor_left_is_an_error(void **state)
+{
+    (void)state;
+    struct rlimit before, few;
+    getrlimit(RLIMIT_NOFILE, &before);
+    int started = 0, refused = 0;
+    for (rlim_t limit = 4; limit <= 32; limit++) {
+        few = (struct rlimit){limit, before.rlim_max};
+        setrlimit(RLIMIT_NOFILE, &few);
+        struct child child;
+        struct error err = {0};
+        bool done = child_start(&child, (const char *const[]){"echo", "here", NULL}, &err);
+        setrlimit(RLIMIT_NOFILE, &before);
+        started += done;
+        refused += !done;
+        if (!done) {
+            assert_non_null(strstr(err.text, "cannot make a pipe"));
+            continue;
+        }
+        expect_line(&child, "here");
+        child_stop(&child, 10);
+    }
+    assert_true(started > 0 && refused > 0);
+}
+
 static void words_as_a_shell_splits(void **state)
 {
     (void)state;
-    char **words = child_split_words(" docker exec  -i 'a b'\"c\\\"\"\\ d '' e\\\\", NULL);
+    char **words = words_split(" docker exec  -i 'a b'\"c\\\"\"\\ d '' e\\\\", NULL);
     assert_non_null(words);
     static const char *const expected[] = {"docker", "exec", "-i", "a bc\" d", "", "e\\"};
     for (size_t i = 0; i < 6; i++)
         assert_string_equal(words[i], expected[i]);
     assert_null(words[6]);
-    child_free_words(words);
+    words_free(words);
     struct error err = {0};
-    assert_null(child_split_words("a 'b", &err));
+    assert_null(words_split("a 'b", &err));
     assert_int_equal(err.kind, ERROR_USAGE);
-    assert_null(child_split_words("  ", &err));
+    assert_null(words_split("  ", &err));
 }
 
 int main(void)
@@ -172,6 +199,7 @@ int main(void)
         cmocka_unit_test(a_dead_reader_is_an_error),
         cmocka_unit_test(what_cannot_start_says_so),
         cmocka_unit_test(other_descriptors_are_closed),
+        cmocka_unit_test(no_descriptor_left_is_an_error),
         cmocka_unit_test(words_as_a_shell_splits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

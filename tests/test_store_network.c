@@ -8,7 +8,6 @@
 #include "store/place.h"
 #include "store/sql.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>

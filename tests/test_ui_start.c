@@ -4,7 +4,7 @@
 #include "tests/cmocka_all.h"
 #include "tests/golden.h"
 
-#include "base/child.h"
+#include "base/words.h"
 #include "domain/engine.h"
 #include "tests/layer.h"
 #include "tuner/estimate.h"
@@ -89,7 +89,7 @@ static void check_words(const struct start *start, const char *want)
         text_add(&line, "%s%s", i ? " " : "", words[i]);
     assert_string_equal(line.data, want);
     text_free(&line);
-    child_free_words(words);
+    words_free(words);
 }
 
 static void check_screen(const struct start *start, const char *name, int width, int height)

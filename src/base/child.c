@@ -41,18 +41,21 @@ static bool open_pipes(int pipes[PIPES][2], struct error *err)
     for (int i = 0; i < PIPES; i++)
         pipes[i][0] = pipes[i][1] = -1;
     for (int i = 0; i < PIPES; i++) {
-        if (pipe2(pipes[i], O_CLOEXEC) != 0) {
-            error_errno(err, ERROR_FAILED, "cannot make a pipe");
-            close_pipes(pipes);
-            return false;
-        }
+        if (pipe2(pipes[i], O_CLOEXEC) != 0)
+            goto fail;
         for (int end = 0; end < 2; end++) { /* clear of 0 to 2, which the child redirects */
             int high = fcntl(pipes[i][end], F_DUPFD_CLOEXEC, 3);
+            if (high < 0)
+                goto fail;
             close(pipes[i][end]);
             pipes[i][end] = high;
         }
     }
     return true;
+fail:
+    error_errno(err, ERROR_FAILED, "cannot make a pipe");
+    close_pipes(pipes);
+    return false;
 }
 
 /* Between fork and exec: only async-signal-safe calls. */

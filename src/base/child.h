@@ -37,15 +37,9 @@ bool child_write(struct child *child, const void *bytes, size_t length, struct e
 enum child_read child_read_line(struct child *child, double timeout, char **line);
 /* Closes stdin, waits up to `grace` seconds, then kills the process group; reaps; frees. */
 void child_stop(struct child *child, double grace);
-/* The last line that it has said on stderr so far, "" when it said nothing; gone after child_stop.
- * */
+/* The last line that it has said on stderr, "" when it said nothing; gone after child_stop. */
 void child_last_words(const struct child *child, char *buffer, size_t size);
 /* "exited with 3", "killed by signal 11 (Segmentation fault)"; borrowed, static per thread. */
 const char *child_how_it_ended(const struct child *child);
-
-/* Splits words as a POSIX shell does (quotes and backslashes; no expansion). NULL-terminated array;
- * free with child_free_words. NULL and *err on an unclosed quote or nothing at all. */
-char **child_split_words(const char *command, struct error *err);
-void child_free_words(char **words);
 
 #endif

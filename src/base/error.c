@@ -21,34 +21,36 @@ bool error_set(struct error *err, enum error_kind kind, const char *format, ...)
     return false;
 }
 
+/* "FORMAT: tail" into err->text, put together aside: the tail or an argument may point into it. */
+static void set_before(struct error *err, const char *tail, const char *format, va_list args)
+{
+    char text[sizeof err->text];
+    int length = vsnprintf(text, sizeof text, format, args);
+    if (length >= 0 && (size_t)length < sizeof text)
+        snprintf(text + length, sizeof text - (size_t)length, ": %s", tail);
+    memcpy(err->text, text, sizeof text);
+}
+
 bool error_prefix(struct error *err, const char *format, ...)
 {
     if (!err)
         return false;
-    char text[sizeof err->text];
     va_list args;
     va_start(args, format);
-    int length = vsnprintf(text, sizeof text, format, args);
+    set_before(err, err->text, format, args);
     va_end(args);
-    if (length >= 0 && (size_t)length < sizeof text)
-        snprintf(text + length, sizeof text - (size_t)length, ": %s", err->text);
-    memcpy(err->text, text, sizeof text);
     return false;
 }
 
 bool error_errno(struct error *err, enum error_kind kind, const char *format, ...)
 {
-    int number = errno;
+    const char *reason = strerror(errno);
     if (!err)
         return false;
-    char text[sizeof err->text];
     va_list args;
     va_start(args, format);
-    int length = vsnprintf(text, sizeof text, format, args);
+    set_before(err, reason, format, args);
     va_end(args);
-    if (length >= 0 && (size_t)length < sizeof text)
-        snprintf(text + length, sizeof text - (size_t)length, ": %s", strerror(number));
-    memcpy(err->text, text, sizeof text);
     err->kind = kind;
     return false;
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/child.h"
+#include "base/words.h"
+
+#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +37,7 @@ static bool take_piece(const char **at, struct text *word)
     return true;
 }
 
-char **child_split_words(const char *command, struct error *err)
+char **words_split(const char *command, struct error *err)
 {
     char **words = xcalloc(1, sizeof *words);
     size_t count = 0;
@@ -59,11 +61,11 @@ char **child_split_words(const char *command, struct error *err)
         return words;
     error_set(err, ERROR_USAGE, "a command is empty");
 fail:
-    child_free_words(words);
+    words_free(words);
     return NULL;
 }
 
-void child_free_words(char **words)
+void words_free(char **words)
 {
     for (char **word = words; word && *word; word++)
         free(*word);

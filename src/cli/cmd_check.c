@@ -4,8 +4,6 @@
 #include "cli/check_print.h"
 #include "cli/commands.h"
 
-#include "base/text.h"
-
 #include <stdio.h>
 #include <string.h>
 

@@ -5,7 +5,6 @@
 #include "base/text.h"
 #include "domain/server_log.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

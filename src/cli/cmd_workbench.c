@@ -4,8 +4,8 @@
 #include "cli/start_ask.h"
 #include "cli/tune_print.h"
 
-#include "base/child.h"
 #include "base/text.h"
+#include "base/words.h"
 #include "ui/screen.h"
 #include "ui/settings.h"
 #include "ui/terminal.h"
@@ -222,7 +222,7 @@ static int run_start(const struct arguments *args, int *number, struct error *er
             code = run_new(args, answer.words, &source.card, number, err);
     }
     terminal_close();
-    child_free_words(answer.words);
+    words_free(answer.words);
     start_source_close(&source);
     return code;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/start_ask.h"
 
-#include "base/child.h"
 #include "base/clock.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "base/words.h"
 #include "cli/commands.h"
 #include "cli/database.h"
 #include "worker/replay.h"
@@ -65,7 +65,7 @@ bool start_line_make(
 void start_line_free(struct start_line *line)
 {
     arguments_free(&line->args);
-    child_free_words(line->argv);
+    words_free(line->argv);
 }
 
 #define LISTED_SIZES 8 /* as many fit an 80-column line */

@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "base/words.h"
 #include "compile/cache.h"
 #include "compile/request.h"
 #include "domain/device.h"
@@ -97,10 +98,10 @@ static void queue_clear(struct queue *queue)
         work_free(queue_take(queue, queue->first->ticket));
 }
 
-/* "env PYTHONPATH=.. python3 -c BOOT", inside the container when one is named; child_free_words. */
+/* "env PYTHONPATH=.. python3 -c BOOT", inside the container when one is named; words_free. */
 static char **helper_words(const struct compiler_options *options, struct error *err)
 {
-    char **python = child_split_words(options->python ? options->python : "python3", err);
+    char **python = words_split(options->python ? options->python : "python3", err);
     if (python == NULL) {
         error_prefix(err, "--python");
         return NULL;
@@ -528,7 +529,7 @@ void compiler_close(struct compiler *compiler)
     queue_clear(&compiler->asked);
     queue_clear(&compiler->ready);
     cache_close(&compiler->cache);
-    child_free_words(compiler->words);
+    words_free(compiler->words);
     json_free(compiler->greeting);
     free(compiler->hello);
     free(compiler);

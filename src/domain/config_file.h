@@ -3,7 +3,6 @@
 #define MOEBENCH_DOMAIN_CONFIG_FILE_H
 
 #include "domain/config_fault.h"
-#include "domain/engine.h"
 #include "domain/tile.h"
 
 #include <stdbool.h>

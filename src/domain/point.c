@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "domain/point.h"
 
-#include <string.h>
-
 static const char *const status_names[POINT_STATUS_COUNT] = {
     [POINT_OK] = "ok",
     [POINT_DOES_NOT_FIT] = "does-not-fit",

@@ -2,8 +2,6 @@
 #ifndef MOEBENCH_DOMAIN_POINT_H
 #define MOEBENCH_DOMAIN_POINT_H
 
-#include <stdbool.h>
-
 /* What became of a point, or of a tile's compile. The numbers stand in databases: append only. */
 enum point_status {
     POINT_OK,

@@ -5,7 +5,6 @@
 #include "base/random.h"
 #include "base/text.h"
 
-#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -185,7 +184,6 @@ static void make_places(struct random *random, struct routing *routing)
     for (int q = 0; q < routing->draw_count; q++) {
         int distinct = rank_labels(routing, q, ranked + (size_t)q * experts);
 
-        routing->mean_experts += (double)distinct / routing->draw_count;
         width = distinct > width ? distinct : width;
     }
     routing->place_count = 2 * width <= routing->experts ? routing->experts / width : 1;

@@ -48,7 +48,6 @@ struct routing {
     int *ids;       /* [draw, m*top_k] labels, -1 for experts of other ranks */
     int *places;    /* [draw, place, experts] label -> expert in memory; a permutation each */
     float *weights; /* [m*top_k] router weights, a token's add to 1 but for the shared expert */
-    double mean_experts; /* distinct experts held that a draw hits, mean over the draws */
 };
 
 /* Draws as many as give a stable mean: 16 for small M, 4 for the largest. Fails on a

@@ -2,7 +2,6 @@
 #ifndef MOEBENCH_DOMAIN_STATS_H
 #define MOEBENCH_DOMAIN_STATS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 /* Pure statistics on small samples. No function changes its input. */

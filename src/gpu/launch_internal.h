@@ -21,7 +21,6 @@ struct bound {
     const struct loaded *loaded;
     const struct placed *placed; /* borrowed until the next layer_route */
     union {
-        int i32;
         long long i64;
         CUdeviceptr pointer;
     } values[KERNEL_ARGUMENTS];

@@ -9,7 +9,6 @@
 #include "store/schema.h"
 #include "store/sql.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

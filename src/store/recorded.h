@@ -2,7 +2,6 @@
 #ifndef MOEBENCH_STORE_RECORDED_H
 #define MOEBENCH_STORE_RECORDED_H
 
-#include "base/json.h"
 #include "domain/device.h"
 #include "domain/engine.h"
 #include "domain/point.h"

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tuner/race_state.h"
 
-#include "base/text.h"
-
 #include <math.h>
 #include <stdlib.h>
 

@@ -99,7 +99,7 @@ enum start_effect start_key(struct start *start, int key);
 void start_take_look(struct start *start, const struct start_look *look);
 /* The at-th model that the filter lets through, NULL: there are not so many. */
 const struct start_model *start_match(const struct start *start, int at);
-/* The form as MODEL and options: NULL-terminated, owned; child_free_words. */
+/* The form as MODEL and options: NULL-terminated, owned; words_free. */
 char **start_words(const struct start *start);
 
 void view_start(struct canvas *canvas, const struct start *start);

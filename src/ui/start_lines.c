@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "ui/start_run.h"
 
-#include "base/child.h"
+#include "base/words.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,14 +53,14 @@ static void take_new(
 {
     struct error err = {0};
     char line[START_TEXT];
-    char **words = child_split_words(text, &err);
+    char **words = words_split(text, &err);
     if (!words) {
         printf("not started: %s\n", err.text);
         return;
     }
     if (!print_look(options, words) ||
         !ask("Enter starts it, anything else goes back", line, sizeof line) || *line) {
-        child_free_words(words);
+        words_free(words);
         return;
     }
     answer->effect = START_NEW;

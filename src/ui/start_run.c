@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "ui/start_run.h"
 
-#include "base/child.h"
+#include "base/words.h"
 #include "ui/terminal.h"
 
 #include <errno.h>
@@ -16,7 +16,7 @@ static void take_look(struct start *start, const struct start_options *options)
     char **words = start_words(start);
     options->look(words, options->arg, look);
     start_take_look(start, look);
-    child_free_words(words);
+    words_free(words);
     free(look);
 }
 

@@ -16,7 +16,7 @@ struct start_options {
 struct start_answer {
     enum start_effect effect; /* START_RESUME, START_NEW or START_QUIT */
     long long tune;           /* RESUME */
-    char **words;             /* NEW: owned, child_free_words */
+    char **words;             /* NEW: owned, words_free */
     int signal;               /* what to end by, 0: none */
 };
 

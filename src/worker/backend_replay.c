@@ -2,6 +2,7 @@
 #include "worker/replay.h"
 
 #include "base/clock.h"
+#include "base/random.h"
 #include "base/text.h"
 
 #include <math.h>

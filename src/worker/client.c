@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "base/words.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -27,13 +28,13 @@ struct client {
     size_t loaded_count;
 };
 
-/* The command line of the worker; free it with child_free_words. */
+/* The command line of the worker; free it with words_free. */
 static char **worker_words(const struct client_options *options, struct error *err)
 {
     const char *program = options->program;
     if (program == NULL)
         program = options->prefix ? "moebench" : "/proc/self/exe";
-    char **words = options->prefix ? child_split_words(options->prefix, err) : NULL;
+    char **words = options->prefix ? words_split(options->prefix, err) : NULL;
     if (options->prefix && words == NULL) {
         error_prefix(err, "worker's prefix");
         return NULL;
@@ -120,7 +121,7 @@ struct client *client_open(const struct client_options *options, struct error *e
             event->hello.version, event->hello.protocol, PROTOCOL_VERSION);
     client->hello = event->hello;
     free(event);
-    child_free_words(words);
+    words_free(words);
     if (ok)
         return client;
     client_close(client, true);

@@ -2,7 +2,6 @@
 #ifndef MOEBENCH_WORKER_JOB_H
 #define MOEBENCH_WORKER_JOB_H
 
-#include "base/random.h"
 #include "compile/compile.h"
 #include "domain/engine.h"
 #include "domain/point.h"

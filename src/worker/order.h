@@ -2,9 +2,8 @@
 #ifndef MOEBENCH_WORKER_ORDER_H
 #define MOEBENCH_WORKER_ORDER_H
 
+#include "base/random.h"
 #include "worker/job.h"
-
-#include <stddef.h>
 
 /*
  * In which order a measure job's launches go, cut into batches that a card runs one after the
