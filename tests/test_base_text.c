@@ -57,6 +57,22 @@ static void thousands_are_grouped(void **state)
     assert_string_equal(text_grouped(1234567890, buffer, sizeof buffer), "1,234,567,890");
 }
 
+static void distances(void **state)
+{
+    (void)state;
+    assert_int_equal(text_distance("", ""), 0);
+    assert_int_equal(text_distance("tune", "tune"), 0);
+    assert_int_equal(text_distance("tun", "tune"), 1);
+    assert_int_equal(text_distance("tpp", "tp"), 1);
+    assert_int_equal(text_distance("bm", "bn"), 1);
+    assert_int_equal(text_distance("kitten", "sitting"), 3);
+    assert_int_equal(text_distance("", "abc"), 3);
+    char longer[200] = {0};
+    memset(longer, 'a', 199);
+    assert_int_equal(text_distance(longer, longer), 0);
+    assert_int_equal(text_distance(longer, ""), 63);
+}
+
 static void suffixes(void **state)
 {
     (void)state;
@@ -86,6 +102,7 @@ int main(void)
         cmocka_unit_test(text_grows),
         cmocka_unit_test(numbers_are_strict),
         cmocka_unit_test(thousands_are_grouped),
+        cmocka_unit_test(distances),
         cmocka_unit_test(suffixes),
         cmocka_unit_test(errors_carry_their_path),
     };

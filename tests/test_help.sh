@@ -32,5 +32,8 @@ rm -f err.$$
 [ $? = 2 ] || fail "help of an unknown command must exit with 2"
 if [ -c /dev/full ]; then
     "$MOEBENCH" help >/dev/full 2>&1 && fail "a full disk passed for success"
+    MOEBENCH_DB=none.db "$MOEBENCH" ab glm-4.7-fp8 --tp 4 --backend replay --m 64 --a default \
+        --b BM16,BN32,BK256,G1,w4,s5 >/dev/full 2>&1
+    [ $? = 1 ] || fail "a full disk passed for a verdict"
 fi
 exit 0

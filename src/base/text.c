@@ -114,6 +114,24 @@ bool text_ends_with(const char *s, const char *suffix)
     return length >= tail && strcmp(s + length - tail, suffix) == 0;
 }
 
+size_t text_distance(const char *a, const char *b)
+{
+    size_t row[64],
+        length = strnlen(b, 63); /* row[j]: of the letters of `a` so far to b[0 .. j-1] */
+    for (size_t j = 0; j <= length; j++)
+        row[j] = j;
+    for (size_t i = 0; a[i] && i < 63; i++) {
+        size_t before = row[0]++;
+        for (size_t j = 1; j <= length; j++) {
+            size_t here = before + (a[i] != b[j - 1]);
+            size_t other = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
+            before = row[j];
+            row[j] = here < other ? here : other;
+        }
+    }
+    return row[length];
+}
+
 bool text_to_int(const char *s, long low, long high, long *value)
 {
     if (!isdigit((unsigned char)s[*s == '-']))

@@ -27,6 +27,8 @@ void text_free(struct text *text);
 
 bool text_starts_with(const char *s, const char *prefix);
 bool text_ends_with(const char *s, const char *suffix);
+/* How many letters make `b` of `a`, each added, taken out or replaced; of both 63 bytes at most. */
+size_t text_distance(const char *a, const char *b);
 /* Whole string as a decimal integer in [low, high]; no blanks, no sign but '-'. */
 bool text_to_int(const char *s, long low, long high, long *value);
 /* Whole string as a finite double, C locale. */

@@ -40,6 +40,32 @@ static bool usage_error(
         thing, command->name);
 }
 
+/* The option that may have been meant by name[0 .. length-1]: begun so, or two letters away. */
+static const char *near_option(const struct command *command, const char *name, size_t length)
+{
+    const char *near = NULL;
+    char *word = xstrndup(name, length);
+    size_t least = length > 3 ? 3 : length;
+    for (const struct option_spec *option = options_of(command); option->name; option++) {
+        size_t distance =
+            text_starts_with(option->name, word) ? 1 : text_distance(word, option->name);
+        if (distance < least) {
+            least = distance;
+            near = option->name;
+        }
+    }
+    free(word);
+    return near;
+}
+
+static bool unknown_option(const struct command *command, const char *given, struct error *err)
+{
+    const char *name = given + strspn(given, "-");
+    const char *near = near_option(command, name, strcspn(name, "="));
+    usage_error(command, err, "unknown option ", given);
+    return near && error_set(err, ERROR_USAGE, "%s; did you mean --%s?", err->text, near);
+}
+
 /* Takes argv[*at], which begins with "--", and its value where it has one. */
 static bool parse_option(struct arguments *args, int argc, char **argv, int *at, struct error *err)
 {
@@ -48,7 +74,7 @@ static bool parse_option(struct arguments *args, int argc, char **argv, int *at,
     size_t index = option_index(args->command, name, length);
     const struct option_spec *option = &options_of(args->command)[index];
     if (!option->name)
-        return usage_error(args->command, err, "unknown option ", argv[*at]);
+        return unknown_option(args->command, argv[*at], err);
     bool attached = name[length] == '=';
     if (!option->argument && attached)
         return usage_error(args->command, err, "no value belongs to --", option->name);
@@ -56,11 +82,13 @@ static bool parse_option(struct arguments *args, int argc, char **argv, int *at,
         args->values[index] = "";
     } else if (attached) {
         args->values[index] = name + length + 1;
-    } else if (*at + 1 < argc) {
+    } else if (*at + 1 < argc && !text_starts_with(argv[*at + 1], "--")) {
         args->values[index] = argv[++*at];
     } else {
         return usage_error(args->command, err, "a value is missing after --", option->name);
     }
+    if (option->argument && !*args->values[index])
+        return usage_error(args->command, err, "empty value of --", option->name);
     args->given[args->given_count++] = option->name;
     args->given[args->given_count++] = args->values[index];
     return true;
@@ -81,7 +109,9 @@ bool arguments_parse(
             if (!parse_option(args, argc, argv, &i, err))
                 return false;
         } else if (!options_end && argv[i][0] == '-' && argv[i][1]) {
-            return usage_error(command, err, "unknown option ", argv[i]);
+            return unknown_option(command, argv[i], err);
+        } else if (!*argv[i]) {
+            return usage_error(command, err, "empty: ", command->operands);
         } else {
             args->operands[args->operand_count++] = argv[i];
         }

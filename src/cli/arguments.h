@@ -44,10 +44,11 @@ struct arguments {
 };
 
 /*
- * Takes argv[0 .. argc-1], what follows the command's name: "--name value", "--name=value",
- * operands in between, "--" before operands that begin with a dash. Of an option given twice the
- * last counts. ERROR_USAGE on anything unknown, or on too few or too many operands. Free it in
- * either case.
+ * Takes argv[0 .. argc-1], what follows the command's name: "--name value", "--name=value"
+ * (the only way to a value that begins with two dashes), operands in between, "--" before operands
+ * that begin with a dash. Of an option given twice the
+ * last counts. ERROR_USAGE on anything unknown or empty (a shell's unset variable), or on too few
+ * or too many operands. Free it in either case.
  */
 bool arguments_parse(struct arguments *args, const struct command *command, int argc, char **argv,
     struct error *err);

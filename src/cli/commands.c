@@ -20,10 +20,10 @@ const struct command *const commands[] = {
     &cmd_edit,
     &cmd_list,
     &cmd_report,
-    &cmd_help,
     &cmd_bench,
     &cmd_doctor,
     &cmd_workbench,
+    &cmd_help,
     &cmd_worker,
     NULL,
 };
@@ -34,6 +34,20 @@ const struct command *command_find(const char *name)
         if (strcmp((*command)->name, name) == 0)
             return *command;
     return NULL;
+}
+
+const struct command *command_near(const char *name)
+{
+    const struct command *near = NULL;
+    size_t least = 3;
+    for (const struct command *const *command = commands; *command; command++) {
+        size_t distance = text_distance(name, (*command)->name);
+        if (!(*command)->hidden && distance < least && distance < strlen(name)) {
+            least = distance;
+            near = *command;
+        }
+    }
+    return near;
 }
 
 char *commands_overview(void)

@@ -72,6 +72,8 @@ extern const struct command *const commands[];
 
 /* NULL when there is none of that name. */
 const struct command *command_find(const char *name);
+/* The one that may have been meant: a letter or two away; or NULL. */
+const struct command *command_near(const char *name);
 /* What `moebench help` and `moebench help NAME` print; free() it. */
 char *commands_overview(void);
 char *command_help(const struct command *command);

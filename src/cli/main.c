@@ -41,13 +41,13 @@ static int run_command(const struct command *command, int argc, char **argv)
     return finish(code, &err);
 }
 
-/* A full disk or a closed pipe must not pass for success. */
+/* A full disk or a closed pipe must not pass for success, nor for a verdict. */
 static int close_stdout(int code)
 {
     if (fflush(stdout) == 0 && !ferror(stdout))
         return code;
     fputs("moebench: stdout: cannot write all of the output\n", stderr);
-    return code ? code : ERROR_FAILED;
+    return code == 0 || code > ERROR_STOPPED ? ERROR_FAILED : code;
 }
 
 /* Without a command: a model (a file that is none says why), or options, or on a terminal nothing
@@ -58,6 +58,17 @@ static bool is_workbench(const char *name)
     if (!*name)
         return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
     return *name == '-' || path_exists(name) || model_load(name, &model, NULL);
+}
+
+static int unknown_command(const char *name)
+{
+    const struct command *near = command_near(name);
+    if (!*name)
+        fputs("moebench: a command is missing; see: moebench help\n", stderr);
+    else
+        fprintf(stderr, "moebench: %s: no such command, nor a model; see: moebench help%s%s\n",
+            name, near ? "; did you mean " : "", near ? near->name : "");
+    return ERROR_USAGE;
 }
 
 int main(int argc, char **argv)
@@ -75,9 +86,5 @@ int main(int argc, char **argv)
         return close_stdout(run_command(command, argc - 2, argv + 2));
     if (is_workbench(name))
         return close_stdout(run_command(&cmd_workbench, argc - 1, argv + 1));
-    if (*name)
-        fprintf(stderr, "moebench: %s: no such command, nor a model; see: moebench help\n", name);
-    else
-        fputs("moebench: a command is missing; see: moebench help\n", stderr);
-    return ERROR_USAGE;
+    return unknown_command(name);
 }
