@@ -243,16 +243,22 @@ def exports():
     assert "does not know it" in export("--allow-recorded").stderr
 
 
-def in_vain():
-    """What fails before anything was compiled or timed leaves no tune behind."""
-    other = [PROGRAM, "tune", "qwen3-30b-a3b", "--backend", "replay:" + recording,
-             "--db", in_folder("vain.db")]
-    done = subprocess.run(other, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 1 and "of another layer" in done.stderr, done.stderr
-    connection = sqlite3.connect(in_folder("vain.db"))
-    counts = connection.execute("select (select count(*) from tune), (select count(*) from event)")
-    assert counts.fetchone() == (0, 0)
-    connection.close()
+def not_recorded():
+    """A recording answers for what it holds; anything else is refused before anything is done."""
+    def refused(*args):
+        return subprocess.run([PROGRAM, "tune", *args, "--backend", "replay:" + recording, "--db",
+                               in_folder("refused.db")], capture_output=True, text=True, timeout=60)
+
+    for args, why in ((("qwen3-30b-a3b",), "of another layer: E=160"),
+                      (("glm-4.7-fp8", "--tp", "4", "--engine", "vllm"), "is of sglang:0.5.4.post2"),
+                      (("glm-4.7-fp8", "--tp", "4", "--batch-sizes", "1,5"), "M=5 was not recorded")):
+        done = refused(*args)
+        assert done.returncode == 3 and why in done.stderr, done.stderr
+        assert len(done.stderr.splitlines()) == 1, done.stderr
+    assert not os.path.exists(in_folder("refused.db"))
+    for args in (("--hot",), ("--routing", "zipf:1.1")):
+        done = refused("glm-4.7-fp8", "--tp", "4", *args)
+        assert done.returncode == 3 and args[0] + ": a recorded set" in done.stderr, done.stderr
 
 
 def remembers_its_recording():
@@ -291,7 +297,7 @@ def main():
     finished_prints_its_result(result)
     exports()
     usage()
-    in_vain()
+    not_recorded()
     remembers_its_recording()
     two_processes()
     budget_and_signals(result)

@@ -5,6 +5,7 @@ import csv
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 
@@ -106,6 +107,17 @@ class TuneCuda(CardTest):
         head = next(line for line in said.splitlines() if line.startswith("card:"))
         for part in (watts, celsius, "GB used (shared with the CPU)"):
             self.assertIn(part, head)
+
+    def test_in_vain(self):
+        """What fails before anything was compiled or timed leaves no tune behind."""
+        db = os.path.join(self.folder, "vain.db")
+        done = self.run_it("tune", self.config, "--engine", "sglang:0.5.4.post2", "--python", PYTHON,
+                           "--db", db, *SPACE, fake="other=%d" % os.getppid(), code=3)
+        self.assertIn("--allow-busy", done.stderr)
+        with sqlite3.connect(db) as database:
+            self.assertEqual(database.execute("select (select count(*) from tune), "
+                                              "(select count(*) from event)").fetchone(), (0, 0))
+        database.close()
 
     def overlaps(self, fake):
         """Of a tune of more than one wave: compiles, graphs, graphs started during a compile."""

@@ -129,21 +129,6 @@ static void add_command(char *const words[], struct start_look *look)
     text_free(&line);
 }
 
-/* A recording holds one layer only. */
-static bool check_recorded(
-    const struct start_source *source, const struct tune_ask *ask, struct error *err)
-{
-    const struct recorded *recorded = source->recorded;
-    if (!text_starts_with(ask->options.backend, "replay") || !recorded ||
-        shape_equal(&recorded->shape, &ask->question.shape))
-        return true;
-    return error_set(err, ERROR_DEVICE,
-        "no GPU here, and the recording is of another layer: E=%d, N=%d, K=%d, %s. Name a device "
-        "to plan for it without measuring.",
-        recorded->shape.experts, recorded->shape.intermediate, recorded->shape.hidden,
-        dtype_name(recorded->shape.dtype));
-}
-
 void start_source_look(char *const words[], const void *arg, struct start_look *look)
 {
     const struct start_source *source = arg;
@@ -155,8 +140,7 @@ void start_source_look(char *const words[], const void *arg, struct start_look *
     bool done = start_line_make(source->args, words, &line, &err);
     if (done)
         find_steps(&line.args, look);
-    if (done && tune_ask_on(&line.args, arguments_operand(&line.args, 0), &card, ask, &err) &&
-        check_recorded(source, ask, &err)) {
+    if (done && tune_ask_on(&line.args, arguments_operand(&line.args, 0), &card, ask, &err)) {
         const char *backend = ask->options.backend;
         add_time(&line.args, ask, look);
         add_files(&line.args, ask, look);

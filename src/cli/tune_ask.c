@@ -80,6 +80,24 @@ void tune_card_ask(struct tune_card *card, int ordinal)
         client_close(client, false);
 }
 
+static bool take_recording(const struct arguments *args, const struct recorded *recorded,
+    struct tune_ask *ask, struct error *err)
+{
+    struct question *q = &ask->question;
+    struct target *target = &ask->target;
+
+    q->device = recorded->device;
+    snprintf(target->triton, sizeof target->triton, "%.31s", recorded->triton);
+    if (!arguments_text(args, "engine", NULL)) {
+        target->engine = recorded->engine;
+        if (!engine_shape(
+                &recorded->engine, &target->model, &target->parallel, &target->shape, err))
+            return false;
+    }
+    return replay_holds(
+        recorded, &target->engine, &target->shape, q->batch_sizes, q->batch_size_count, err);
+}
+
 /* A recording brings its device with it, and its engine unless one is named. */
 static bool ask_recording(
     const struct arguments *args, const char *backend, struct tune_ask *ask, struct error *err)
@@ -87,22 +105,11 @@ static bool ask_recording(
     const char *file = strchr(backend, ':');
     char *path = replay_path(file ? file + 1 : NULL, err);
     struct recorded *recorded = path ? recorded_open(path, err) : NULL;
+    bool done = recorded && take_recording(args, recorded, ask, err);
 
     free(path);
-    if (!recorded)
-        return false;
-    ask->question.device = recorded->device;
-    if (!arguments_text(args, "engine", NULL)) {
-        ask->target.engine = recorded->engine;
-        if (!engine_shape(&recorded->engine, &ask->target.model, &ask->target.parallel,
-                &ask->target.shape, err)) {
-            recorded_free(recorded);
-            return false;
-        }
-    }
-    snprintf(ask->target.triton, sizeof ask->target.triton, "%.31s", recorded->triton);
     recorded_free(recorded);
-    return true;
+    return done;
 }
 
 /* A device named by its architecture is any card of that. */
@@ -176,7 +183,7 @@ static bool read_options(const struct arguments *args, struct tune_ask *ask, str
     long ordinal, jobs;
 
     if (!arguments_int(args, "device-ordinal", 0, 64, 0, &ordinal, err) ||
-        !arguments_int(args, "jobs", 0, 1024, 0, &jobs, err))
+        !arguments_int(args, "jobs", 1, 1024, 0, &jobs, err))
         return false;
     if (!text_to_double(pace, &o->pace) || o->pace < 0)
         return error_set(err, ERROR_USAGE, "--pace %s: a number, 1 is the card's own", pace);

@@ -204,6 +204,10 @@ static bool read_points(sqlite3 *db, struct recorded *recorded, enum gemm gemm, 
 
 static sqlite3 *open_immutable(const char *path, struct error *err)
 {
+    if (access(path, R_OK) != 0) {
+        error_errno(err, ERROR_DEVICE, "%s", path);
+        return NULL;
+    }
     struct text uri = {0};
     sqlite3 *db = NULL;
     text_add(&uri, "file:");
@@ -221,8 +225,8 @@ static sqlite3 *open_immutable(const char *path, struct error *err)
     text_free(&uri);
     if (code == SQLITE_OK && id == APPLICATION_ID)
         return db;
-    error_set(err, ERROR_DEVICE, "%s: %s", path,
-        code == SQLITE_OK ? "not a recorded set" : sqlite3_errstr(code));
+    error_set(
+        err, ERROR_DEVICE, "%s: not a recorded set; `moebench report --record` makes one", path);
     sqlite3_close(db);
     return NULL;
 }

@@ -29,8 +29,13 @@ static void fill_setup(const struct session *session, struct setup *setup)
 static bool open_recorded(struct session *session, struct error *err)
 {
     const char *file = strchr(session->options.backend, ':');
-    char *path = replay_path(file ? file + 1 : NULL, err);
+    char *path;
 
+    if (session->question->routing != ROUTING_UNIFORM || session->question->hot)
+        return error_set(err, ERROR_DEVICE,
+            "%s: a recorded set answers for uniform routing and cold caches only",
+            session->question->hot ? "--hot" : "--routing");
+    path = replay_path(file ? file + 1 : NULL, err);
     session->recorded = path ? recorded_open(path, err) : NULL;
     free(path);
     if (session->recorded)

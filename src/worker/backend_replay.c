@@ -63,22 +63,11 @@ static bool replay_setup(
     void *self, const struct setup *setup, struct setup_report *report, struct error *err)
 {
     struct replay *replay = self;
-    const struct recorded *recorded = replay->recorded;
-    const struct shape *shape = &recorded->shape;
-    if (!shape_equal(shape, &setup->shape))
-        return error_set(err, ERROR_FAILED,
-            "the recorded set is of another layer: E=%d, N=%d, K=%d, top_k=%d, %s; without a card "
-            "others can only be planned for one: moebench MODEL --device GB10",
-            shape->experts, shape->intermediate, shape->hidden, shape->top_k,
-            dtype_name(shape->dtype));
-    if (recorded->engine.kind != setup->engine.kind ||
-        strcmp(recorded->engine.version, setup->engine.version) != 0)
-        return error_set(err, ERROR_FAILED, "the recorded set is of %s:%s, not of %s:%s",
-            engine_name(&recorded->engine), recorded->engine.version, engine_name(&setup->engine),
-            setup->engine.version);
+    if (!replay_holds(replay->recorded, &setup->engine, &setup->shape, NULL, 0, err))
+        return false;
     replay->seed = setup->seed;
     *report = (struct setup_report){0};
-    replay_label(recorded, report->note, sizeof report->note);
+    replay_label(replay->recorded, report->note, sizeof report->note);
     return true;
 }
 

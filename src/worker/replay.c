@@ -41,6 +41,44 @@ void replay_label(const struct recorded *recorded, char *buffer, size_t size)
         recorded->date[0] ? ", " : "", recorded->date);
 }
 
+static bool has_batch_size(const struct recorded *recorded, int m)
+{
+    for (size_t i = 0; i < recorded->batch_size_count; i++)
+        if (recorded->batch_sizes[i] == m)
+            return true;
+    return false;
+}
+
+static bool fail_batch_size(const struct recorded *recorded, int m, struct error *err)
+{
+    struct text list = {0};
+    for (size_t i = 0; i < recorded->batch_size_count; i++)
+        text_add(&list, "%s%d", i ? "," : "", recorded->batch_sizes[i]);
+    error_set(err, ERROR_DEVICE, "M=%d was not recorded; the set has M %s", m, list.data);
+    text_free(&list);
+    return false;
+}
+
+bool replay_holds(const struct recorded *recorded, const struct engine *engine,
+    const struct shape *shape, const int batch_sizes[], int count, struct error *err)
+{
+    const struct shape *own = &recorded->shape;
+    if (!shape_equal(own, shape))
+        return error_set(err, ERROR_DEVICE,
+            "the recorded set is of another layer: E=%d, N=%d, K=%d, top_k=%d, %s; without a card "
+            "others can only be planned for one: moebench MODEL --device GB10",
+            own->experts, own->intermediate, own->hidden, own->top_k, dtype_name(own->dtype));
+    if (recorded->engine.kind != engine->kind ||
+        strcmp(recorded->engine.version, engine->version) != 0)
+        return error_set(err, ERROR_DEVICE, "the recorded set is of %s:%s, not of %s:%s",
+            engine_name(&recorded->engine), recorded->engine.version, engine_name(engine),
+            engine->version);
+    for (int i = 0; i < count; i++)
+        if (!has_batch_size(recorded, batch_sizes[i]))
+            return fail_batch_size(recorded, batch_sizes[i], err);
+    return true;
+}
+
 static const enum compile_status compile_statuses[POINT_STATUS_COUNT] = {
     [POINT_OK] = COMPILE_OK,
     [POINT_DOES_NOT_FIT] = COMPILE_DOES_NOT_FIT,

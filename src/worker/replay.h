@@ -16,6 +16,9 @@
 char *replay_path(const char *file, struct error *err);
 /* "recorded on NVIDIA H100 80GB HBM3, 2026-11-25" into a caller's buffer. */
 void replay_label(const struct recorded *recorded, char *buffer, size_t size);
+/* Whether it can answer about this layer at these M (none: M aside); *err says what it holds. */
+bool replay_holds(const struct recorded *recorded, const struct engine *engine,
+    const struct shape *shape, const int batch_sizes[], int count, struct error *err);
 /* The compile's outcome as a compiler gives it, without a cubin (kernel.hash is ""). A tile that
  * is not in the set: COMPILE_FAILED, "not recorded". */
 void replay_compile(const struct recorded *recorded, enum gemm gemm, const struct tile *tile,
