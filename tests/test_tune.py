@@ -249,15 +249,16 @@ def not_recorded():
         return subprocess.run([PROGRAM, "tune", *args, "--backend", "replay:" + recording, "--db",
                                in_folder("refused.db")], capture_output=True, text=True, timeout=60)
 
+    layer = ("glm-4.7-fp8", "--tp", "4")
     for args, why in ((("qwen3-30b-a3b",), "of another layer: E=160"),
-                      (("glm-4.7-fp8", "--tp", "4", "--engine", "vllm"), "is of sglang:0.5.4.post2"),
-                      (("glm-4.7-fp8", "--tp", "4", "--batch-sizes", "1,5"), "M=5 was not recorded")):
+                      ((*layer, "--engine", "vllm"), "is of sglang:0.5.4.post2"),
+                      ((*layer, "--batch-sizes", "1,5"), "M=5 was not recorded")):
         done = refused(*args)
         assert done.returncode == 3 and why in done.stderr, done.stderr
         assert len(done.stderr.splitlines()) == 1, done.stderr
     assert not os.path.exists(in_folder("refused.db"))
     for args in (("--hot",), ("--routing", "zipf:1.1")):
-        done = refused("glm-4.7-fp8", "--tp", "4", *args)
+        done = refused(*layer, *args)
         assert done.returncode == 3 and args[0] + ": a recorded set" in done.stderr, done.stderr
 
 

@@ -111,8 +111,8 @@ class TuneCuda(CardTest):
     def test_in_vain(self):
         """What fails before anything was compiled or timed leaves no tune behind."""
         db = os.path.join(self.folder, "vain.db")
-        done = self.run_it("tune", self.config, "--engine", "sglang:0.5.4.post2", "--python", PYTHON,
-                           "--db", db, *SPACE, fake="other=%d" % os.getppid(), code=3)
+        done = self.run_it("tune", self.config, "--engine", "sglang:0.5.4.post2", "--python",
+                           PYTHON, "--db", db, *SPACE, fake="other=%d" % os.getppid(), code=3)
         self.assertIn("--allow-busy", done.stderr)
         with sqlite3.connect(db) as database:
             self.assertEqual(database.execute("select (select count(*) from tune), "
