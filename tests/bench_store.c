@@ -10,6 +10,7 @@
 #include "domain/space.h"
 #include "store/store.h"
 #include "tests/layer.h"
+#include "tuner/question.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,11 +36,15 @@ static long long add_tune(struct store *store)
 {
     struct store_device device = {.device = {.name = "NVIDIA H100", .arch = 90}};
     struct store_build build = {.engine = "sglang", .engine_version = "0.5.4.post2", .arch = 90};
-    char question[] = "{\"bench\":true}";
+    struct question question;
 
+    question_defaults(&question);
+    must(engine_parse("sglang:0.5.4.post2", &question.engine, &err));
+    must(device_find("NVIDIA H100 80GB HBM3", &question.device, &err));
+    question.shape = (struct shape)LAYER_GLM_TP4;
     must(store_put_device(store, &device, &err));
     must(store_put_build(store, &build, &err));
-    struct store_tune tune = {.question = question,
+    struct store_tune tune = {.question = question_json(&question, "replay"),
         .model = "glm-4.7-fp8 TP4",
         .engine = "sglang:0.5.4.post2",
         .backend = "replay",
@@ -48,6 +53,8 @@ static long long add_tune(struct store *store)
         .build = build.id,
         .seed = 1};
     must(store_add_tune(store, &tune, &err));
+    free(tune.question);
+    question_free(&question);
     return tune.id;
 }
 

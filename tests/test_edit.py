@@ -87,6 +87,13 @@ class Edit(unittest.TestCase):
         self.assertEqual(self.row("up", 256), before)
         self.assertIn("dropped by hand", self.edit("--history").splitlines()[0])
 
+    def test_not_too_many_of_them(self):
+        """As many as a screen and an export hold."""
+        self.edit("--m", ",".join(str(m) for m in range(5001, 5065)), "--default")
+        self.assertIn("65 entries", self.edit("--m", "9", "--default", code=2))
+        self.edit("--m", "5001", "--drop")
+        self.edit("--m", "9", "--default")
+
     def test_case_a06_pin_large_m(self):
         sizes = "16,24,32,48,64,96,128,256,512,1024,1536,2048,3072,4096"
         self.edit("--m", sizes, "--drop")

@@ -36,6 +36,29 @@ def whole_flow():
     assert len(files) == 3 and "moebench.json" in files, files
 
 
+def edited_beside():
+    """What `edit` put at an M of the user's own is exported from the screen as by `export`, and the
+    dialog counts it; so it is with an M that was dropped."""
+    db = OPTIONS[-2:]
+    for change in ("--m 100 --default", "--m 16 --drop"):
+        subprocess.run([PROGRAM, "edit", *db, *change.split()], check=True, capture_output=True)
+    play(":resize 80x24\n:wait done\nPgDn PgDn\n:save-screen @range\nx\n:save-screen @dialog\n"
+         "Enter\n:save-screen @note\nq\n", *OPTIONS, "--allow-recorded", "--out", in_folder("a"))
+    assert "serves M 33..82" in screen("range"), screen("range")
+    rows = [row[4:76].strip() for row in screen("dialog").splitlines() if row[2:3] == "|"]
+    said = ("3 M: 3 settled; 1 of them the engine's default; 1 of them at an M that was not tuned; "
+            "1 left out")
+    assert said in " ".join(rows), screen("dialog")
+    assert "2 files of 3 entries, 1 M left out" in screen("note")
+    done = subprocess.run([PROGRAM, "export", *db, "--allow-recorded", "--out", in_folder("b")],
+                          capture_output=True, text=True, check=True)
+    assert said in done.stdout and "M=16: left out: dropped by hand" in done.stdout, done.stdout
+    assert subprocess.run(["diff", "-r", "-x", "moebench.json", in_folder("a"),
+                           in_folder("b")]).returncode == 0
+    for m in ("100", "16"):
+        subprocess.run([PROGRAM, "edit", *db, "--m", m, "--undo"], check=True, capture_output=True)
+
+
 def resumed_without_model():
     play(":wait done\n:resize 39x9\n:save-screen @line\n:resize 1x1\n:save-screen @dot\nq\n",
          *OPTIONS[2:4], *OPTIONS[-2:], model=())
@@ -133,7 +156,7 @@ def lines():
 
 
 record()
-for test in (whole_flow, resumed_without_model, paused, refusals, saved_theme, goldens,
-             done_at_every_size, lines):
+for test in (whole_flow, edited_beside, resumed_without_model, paused, refusals, saved_theme,
+             goldens, done_at_every_size, lines):
     test()
     print("ok", test.__name__)

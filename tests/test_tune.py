@@ -286,6 +286,34 @@ def remembers_its_recording():
     os.rename(elsewhere, recording)
 
 
+def undone():
+    """Undone to where nothing stood, an M is again what it was: the best so far, then the race's;
+    one that the tune does not have is no entry."""
+    def tool(command, *more):
+        done = subprocess.run([PROGRAM, command, "--db", in_folder("undone.db"), *more],
+                              capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def by(result):
+        return [c["source"] for c in result["choices"] if c["m"] == 16]
+
+    run("undone.db", "--time", "0.001s", code=4)
+    before = tool("export", "--allow-recorded", "--out", in_folder("undone"))
+    for m in ("16", "100"):
+        tool("edit", "--m", m, "--default")
+        assert "no choice stood before: M=%s up, M=%s down" % (m, m) in tool(
+            "edit", "--m", m, "--undo")
+    assert tool("export", "--allow-recorded", "--out", in_folder("undone")) == before
+    assert "16  up   undone: no choice stood here before" in tool("report")
+    tool("edit", "--m", "16", "--default")
+    assert by(run("undone.db")) == ["default", "default"]
+    tool("edit", "--m", "16", "--undo")
+    assert "M=16: left out: no choice stood here before" in tool(
+        "export", "--allow-recorded", "--out", in_folder("undone"))
+    assert by(run("undone.db")) == ["race", "race"]
+
+
 def usage():
     assert "--gemm" in run("u.db", "--gemm", "sideways", code=2)
     assert "--time" in run("u.db", "--time", "soon", code=2)
@@ -300,6 +328,7 @@ def main():
     usage()
     not_recorded()
     remembers_its_recording()
+    undone()
     two_processes()
     budget_and_signals(result)
     every_line_is_told()

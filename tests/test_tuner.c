@@ -590,7 +590,19 @@ static void a_choice_stands_while_it_races(void **state)
     assert_true(tile_equal(&seen->choices[GEMM_UP][0].tile, &command.tile));
     assert_int_equal(seen->choices[GEMM_UP][0].source, CHOICE_HAND);
     assert_int_equal(seen->choices[GEMM_UP][1].source, CHOICE_RACE);
+    tuner_snapshot_release(tuner, seen);
+    command.kind = TUNER_UNDO_CHOICE; /* when the race is over: what it found there meanwhile */
+    seen = ask(tuner, &command);
+    assert_false(seen->answer.refused);
+    assert_true(tile_equal(&seen->choices[GEMM_UP][0].tile, &winner));
+    assert_int_equal(seen->choices[GEMM_UP][0].source, CHOICE_RACE);
+    assert_true(seen->choices[GEMM_UP][0].settled && seen->choices[GEMM_DOWN][0].verified);
+    tuner_snapshot_release(tuner, seen);
+    seen = ask(tuner, &command);
+    assert_true(seen->answer.refused);
+    assert_non_null(strstr(seen->answer.text, "the race's own"));
     tuner_close(tuner);
+    command.kind = TUNER_CHOOSE_PAIR;
 
     tuner = open_tuner(&question, "regretted", true);
     seen = ask_paused(tuner, &command);
@@ -603,6 +615,33 @@ static void a_choice_stands_while_it_races(void **state)
     tuner_post(tuner, &(struct tuner_command){.kind = TUNER_RESUME});
     seen = wait_until(tuner, has_ended);
     assert_true(tile_equal(&seen->choices[GEMM_UP][0].tile, &winner));
+    tuner_close(tuner);
+    question_free(&question);
+}
+
+/* Where nothing was planned by hand there is nothing to take back. */
+static void a_plan_takes_back_what_was_planned(void **state)
+{
+    struct question question;
+    struct tuner_options options = {
+        .db = "", .backend = "none", .compiler.python = "/no/python", .no_incumbent = true};
+    struct tuner_command command = {.kind = TUNER_UNDO_CHOICE, .m = 16};
+    struct error err = {0};
+
+    (void)state;
+    make_question(&question);
+    struct tuner *tuner = tuner_open(&question, &options, &err);
+    assert_non_null(tuner);
+    const struct snapshot *seen = ask_paused(tuner, &command);
+    assert_true(seen->answer.refused);
+    assert_non_null(strstr(seen->answer.text, "M=16: nothing to undo"));
+    tuner_snapshot_release(tuner, seen);
+    command.kind = TUNER_CHOOSE;
+    command.tile = question.space.tiles[0];
+    tuner_snapshot_release(tuner, ask_paused(tuner, &command));
+    command.kind = TUNER_UNDO_CHOICE;
+    seen = ask_paused(tuner, &command);
+    assert_false(seen->answer.refused || seen->choices[GEMM_UP][0].chosen);
     tuner_close(tuner);
     question_free(&question);
 }
@@ -676,6 +715,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_pair_is_chosen_together),
         cmocka_unit_test(a_wrong_tile_is_not_chosen_by_hand),
         cmocka_unit_test(a_choice_stands_while_it_races),
+        cmocka_unit_test(a_plan_takes_back_what_was_planned),
         cmocka_unit_test(a_failed_tune_goes_on),
     };
 

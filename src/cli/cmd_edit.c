@@ -311,17 +311,48 @@ static bool print_history(const struct edit *edit, struct error *err)
         struct tm day;
         strftime(when, sizeof when, "%Y-%m-%d %H:%M", localtime_r(&seconds, &day));
         printf("%s %6d  %-4s %-30s %-8s %s\n", when, choice->m, gemm_name(choice->gemm),
-            choice->dropped ? "dropped" : tile_format(&choice->tile, text, sizeof text),
-            choice_source_name(choice->source), choice->reason);
+            choices_text(choice, text), choice_source_name(choice->source), choice->reason);
     }
     free(history);
     return true;
 }
 
+static void add_key(int keys[], int *count, int m)
+{
+    for (int i = 0; i < *count; i++)
+        if (keys[i] == m)
+            return;
+    keys[(*count)++] = m;
+}
+
+/* A screen and an export hold so many M that the tune itself does not have. */
+static bool check_beside(const struct edit *edit, struct error *err)
+{
+    int *keys = xcalloc(edit->count + edit->change_count + 1, sizeof *keys), count = 0;
+    struct question question = {0};
+    bool done = question_from_json(edit->tune.question, &question, NULL, err);
+
+    for (size_t i = 0; done && i < edit->count + edit->change_count; i++) {
+        const struct store_choice *choice =
+            i < edit->count ? &edit->current[i] : &edit->changes[i - edit->count];
+        if (!choice->dropped && question_m_index(&question, choice->m) < 0)
+            add_key(keys, &count, choice->m);
+    }
+    free(keys);
+    question_free(&question);
+    return done &&
+           (count <= TUNE_BESIDE ||
+               error_set(err, ERROR_USAGE,
+                   "%d entries at M that tune %lld does not have; %d are possible: drop some, or "
+                   "tune them: --batch-sizes",
+                   count, edit->tune.id, TUNE_BESIDE));
+}
+
 /* Writes the changes in one transaction and reads back what stands now. */
 static bool write_changes(struct edit *edit, struct error *err)
 {
-    if (!choices_agree(edit->current, edit->count, edit->changes, edit->change_count, err) ||
+    if (!check_beside(edit, err) ||
+        !choices_agree(edit->current, edit->count, edit->changes, edit->change_count, err) ||
         !store_add_choices(edit->store, edit->tune.id, edit->changes, edit->change_count, err))
         return false;
     free(edit->current);
@@ -347,9 +378,26 @@ static void print_unverified(const struct edit *edit)
         puts("\n`moebench ab MODEL --m M --a default --b TILE --accept` checks and times it");
 }
 
+static void print_undone(const struct edit *edit)
+{
+    bool told = false;
+
+    for (size_t i = 0; i < edit->change_count; i++) {
+        const struct store_choice *change = &edit->changes[i];
+        if (!choices_is_none(change))
+            continue;
+        printf("%sM=%d %s", told ? ", " : "\nno choice stood before: ", change->m,
+            gemm_name(change->gemm));
+        told = true;
+    }
+    if (told)
+        puts("\nof a batch size of the tune the race makes its own as `moebench tune` goes on");
+}
+
 static void show(const struct edit *edit)
 {
     print_all(edit);
+    print_undone(edit);
     print_unverified(edit);
 }
 

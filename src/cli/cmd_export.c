@@ -4,11 +4,8 @@
 #include "cli/database.h"
 
 #include "base/text.h"
-#include "tuner/choices.h"
 #include "tuner/export.h"
-#include "tuner/result.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,110 +21,13 @@ static const struct option_spec export_options[] = {
     {0},
 };
 
-static struct export_entry *entry_of(struct export_set *set, int m)
+static bool name_triton(const struct arguments *args, struct export_set *set, struct error *err)
 {
-    for (int i = 0; i < set->count; i++) {
-        if (set->entries[i].m == m)
-            return &set->entries[i];
-    }
-    if (set->count == TUNE_BATCH_SIZES)
-        return NULL;
-    set->entries[set->count].m = m;
-    return &set->entries[set->count++];
-}
+    const char *triton = arguments_text(args, "triton", NULL);
 
-static int compare_entries(const void *a, const void *b)
-{
-    const struct export_entry *x = a, *y = b;
-
-    return (x->m > y->m) - (x->m < y->m);
-}
-
-/* Where nothing is settled: what a tune that was stopped would have chosen then. */
-static void fill_so_far(const struct store_tune *tune, const struct store_choice stored[],
-    size_t stored_count, struct export_set *set)
-{
-    enum { MOST = GEMM_COUNT * TUNE_BATCH_SIZES };
-    struct choice *choices = xcalloc(MOST, sizeof *choices);
-    size_t count = result_so_far(tune->result, choices, MOST);
-
-    for (size_t i = 0; i < count; i++) {
-        const struct choice *c = &choices[i];
-        struct export_entry *entry =
-            choices_find(stored, stored_count, c->gemm, c->m) ? NULL : entry_of(set, c->m);
-        if (entry)
-            entry->gemm[c->gemm] = *c;
-    }
-    free(choices);
-}
-
-static struct choice choice_of(const struct store_choice *stored)
-{
-    struct choice choice = {
-        .m = stored->m,
-        .gemm = stored->gemm,
-        .chosen = true,
-        .settled = true,
-        .tile = stored->tile,
-        .median_us = stored->median_us,
-        .low_us = stored->low_us,
-        .high_us = stored->high_us,
-        .default_us = stored->default_us,
-        .gain = NAN,
-        .incumbent_us = stored->incumbent_us,
-        .verified = stored->verified,
-        .source = stored->source,
-    };
-
-    snprintf(choice.reason, sizeof choice.reason, "%.199s", stored->reason);
-    return choice;
-}
-
-/* The choices of the kernels timed last; an M that was dropped by hand has none. */
-static bool fill_entries(
-    struct store *store, const struct store_tune *tune, struct export_set *set, struct error *err)
-{
-    struct store_choice *choices = NULL;
-    size_t count = 0;
-
-    if (!store_list_choices(store, tune->id, &choices, &count, err))
-        return false;
-    for (size_t i = 0; i < count; i++) {
-        const struct store_choice *c = &choices[i];
-        struct export_entry *entry =
-            c->dropped || c->build != tune->build ? NULL : entry_of(set, c->m);
-        if (entry)
-            entry->gemm[c->gemm] = choice_of(c);
-    }
-    fill_so_far(tune, choices, count, set);
-    free(choices);
-    qsort(set->entries, (size_t)set->count, sizeof set->entries[0], compare_entries);
-    return true;
-}
-
-static bool fill_set(struct store *store, const struct store_tune *tune, struct question *question,
-    const char *triton, struct export_set *set, struct error *err)
-{
-    struct store_build build = {0};
-
-    if (triton && !engine_triton_valid(triton, err))
-        return false;
-    if (!question_from_json(tune->question, question, NULL, err) ||
-        (tune->build > 0 && !store_get_build(store, tune->build, &build, err)))
-        return false;
-    set->question = question;
-    set->tune = tune->id;
-    set->recorded = strcmp(tune->backend, "replay") == 0;
-    snprintf(set->triton, sizeof set->triton, "%s", triton ? triton : build.triton);
-    if (tune->incumbent > 0) {
-        struct store_incumbent incumbent = {0};
-        if (!store_get_incumbent(store, tune->incumbent, &incumbent, err))
-            return false;
-        snprintf(set->incumbent, sizeof set->incumbent, "%s", incumbent.path);
-        snprintf(set->incumbent_hash, sizeof set->incumbent_hash, "%s", incumbent.hash);
-        store_incumbent_free(&incumbent);
-    }
-    return fill_entries(store, tune, set, err);
+    if (triton)
+        snprintf(set->triton, sizeof set->triton, "%s", triton);
+    return !triton || engine_triton_valid(triton, err);
 }
 
 static bool copy_into_container(
@@ -189,7 +89,8 @@ static int export_run(const struct arguments *args, struct error *err)
         error_set(err, ERROR_USAGE, "export: --out DIR is needed");
     else if ((store = database_open(args, STORE_READ, err)) &&
              database_tune(store, arguments_operand(args, 0), &tune, err) &&
-             fill_set(store, &tune, question, arguments_text(args, "triton", NULL), set, err))
+             question_from_json(tune.question, question, NULL, err) &&
+             export_set_stored(set, store, &tune, question, err) && name_triton(args, set, err))
         write_set(args, set, out, err);
     store_tune_free(&tune);
     store_close(store);

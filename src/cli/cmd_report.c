@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/database.h"
 #include "store/recorded.h"
+#include "tuner/choices.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -152,7 +153,8 @@ static void print_choice(const struct store_choice *choice)
     char tile[TILE_TEXT_SIZE];
 
     if (choice->dropped) {
-        printf("%6d  %-4s dropped: %s\n", choice->m, gemm_name(choice->gemm), choice->reason);
+        printf("%6d  %-4s %s: %s\n", choice->m, gemm_name(choice->gemm), choices_text(choice, tile),
+            choice->reason);
         return;
     }
     printf("%6d  %-4s %-30s", choice->m, gemm_name(choice->gemm),

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "tuner/export.h"
 #include "tuner/result.h"
 #include "worker/client.h"
 
@@ -150,7 +151,7 @@ static bool export_to(const struct arguments *args, const struct snapshot *s, co
     char *text, *summary;
     bool done;
 
-    tune_export_set(s, set);
+    export_set_seen(set, s);
     if (set->recorded && !arguments_flag(args, "allow-recorded")) {
         free(set);
         return error_set(err, ERROR_FAILED,

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "base/words.h"
+#include "tuner/export.h"
 #include "ui/screen.h"
 #include "ui/settings.h"
 #include "ui/terminal.h"
@@ -60,7 +61,7 @@ static bool export_now(
     struct export_result written;
     const char *container = arguments_text(args, "container", NULL);
     char *copied = NULL;
-    tune_export_set(snapshot, set);
+    export_set_seen(set, snapshot);
     bool done = export_write(set, out, arguments_flag(args, "force"), &written, err);
     if (done)
         say_written(&written, out, note, size);

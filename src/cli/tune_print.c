@@ -136,20 +136,3 @@ void tune_print_table(FILE *stream, const struct snapshot *s)
     if (s->recorded)
         fprintf(stream, "Figures are %s, not of this machine.\n", s->label);
 }
-
-void tune_export_set(const struct snapshot *s, struct export_set *set)
-{
-    memset(set, 0, sizeof *set);
-    set->question = &s->question;
-    set->tune = s->tune;
-    set->recorded = s->recorded;
-    set->count = s->question.batch_size_count;
-    memcpy(set->incumbent, s->incumbent.path, sizeof set->incumbent);
-    memcpy(set->incumbent_hash, s->incumbent.hash, sizeof set->incumbent_hash);
-    memcpy(set->triton, s->toolchain.triton, sizeof set->triton);
-    memcpy(set->label, s->label, sizeof set->label);
-    for (int m = 0; m < set->count; m++) {
-        set->entries[m].m = s->question.batch_sizes[m];
-        result_choices(s, m, set->entries[m].gemm);
-    }
-}

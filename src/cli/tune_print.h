@@ -2,7 +2,6 @@
 #ifndef MOEBENCH_CLI_TUNE_PRINT_H
 #define MOEBENCH_CLI_TUNE_PRINT_H
 
-#include "tuner/export.h"
 #include "tuner/tuner.h"
 
 #include <stdio.h>
@@ -13,7 +12,5 @@ void tune_print_card(FILE *stream, const struct snapshot *snapshot);
 void tune_print_progress(FILE *stream, const struct snapshot *snapshot, bool terminal);
 /* M by M: tile up, us, % of the roofline, against the default; the same for down. */
 void tune_print_table(FILE *stream, const struct snapshot *snapshot);
-/* The choices as export takes them. */
-void tune_export_set(const struct snapshot *snapshot, struct export_set *set);
 
 #endif

@@ -1,7 +1,43 @@
 /* SPDX-License-Identifier: MIT */
 #include "tuner/choices.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+
+bool choices_is_none(const struct store_choice *choice)
+{
+    return choice->dropped && choice->restored == -1;
+}
+
+void choices_fill(const struct store_choice *stored, struct choice *choice)
+{
+    choice->m = stored->m;
+    choice->gemm = stored->gemm;
+    choice->chosen = !stored->dropped;
+    choice->settled = !choices_is_none(stored);
+    choice->gain = NAN;
+    choice->source = stored->source;
+    choice->verified = !stored->dropped && stored->verified;
+    snprintf(choice->reason, sizeof choice->reason, "%.199s", stored->reason);
+    if (stored->dropped) {
+        choice->median_us = choice->low_us = choice->high_us = NAN;
+        return;
+    }
+    choice->tile = stored->tile;
+    choice->median_us = stored->median_us;
+    choice->low_us = stored->low_us;
+    choice->high_us = stored->high_us;
+    choice->default_us = stored->default_us;
+    choice->incumbent_us = stored->incumbent_us;
+}
+
+const char *choices_text(const struct store_choice *choice, char buffer[TILE_TEXT_SIZE])
+{
+    if (choice->dropped)
+        return choices_is_none(choice) ? "undone" : "dropped";
+    return tile_format(&choice->tile, buffer, TILE_TEXT_SIZE);
+}
 
 const struct store_choice *choices_find(
     const struct store_choice choices[], size_t count, enum gemm gemm, int m)
@@ -64,7 +100,13 @@ static bool read_past(struct store *store, long long tune, enum gemm gemm, int m
 /* The state before the one that stands, which may be an undo's: then what that brought back. */
 static struct store_choice step_back(const struct past *past, enum gemm gemm, int m)
 {
-    struct store_choice before = {.gemm = gemm, .m = m, .dropped = true, .source = CHOICE_HAND};
+    struct store_choice before = {
+        .gemm = gemm,
+        .m = m,
+        .dropped = true,
+        .source = CHOICE_HAND,
+        .reason = "no choice stood here before",
+    };
     size_t to = past->at + 1;
 
     if (to < past->count && past->changes[to].restored != 0)
@@ -83,15 +125,14 @@ static bool can_step(const struct past *past)
     return past->at < past->count;
 }
 
-/* The race's own, with nothing behind it: no change to take back. (A default pinned by hand where
- * nothing stood was not timed beside itself.) */
+/* The race's own: no change to take back, whatever was before it. (A default pinned by hand was not
+ * timed beside itself.) */
 static bool is_races(const struct past *past)
 {
     const struct store_choice *change = &past->changes[past->at];
 
-    return past->at + 1 == past->count &&
-           (change->source == CHOICE_RACE || change->source == CHOICE_INCUMBENT ||
-               (change->source == CHOICE_DEFAULT && change->default_us > 0));
+    return change->source == CHOICE_RACE || change->source == CHOICE_INCUMBENT ||
+           (change->source == CHOICE_DEFAULT && change->default_us > 0);
 }
 
 static double time_of(const struct past *past)

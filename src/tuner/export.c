@@ -29,6 +29,8 @@ char *export_summary(const struct export_result *result)
         text_add(&text, ", %d as of now", result->as_of_now);
     if (result->defaults > 0)
         text_add(&text, "; %d of them the engine's default", result->defaults);
+    if (result->beside > 0)
+        text_add(&text, "; %d of them at an M that was not tuned", result->beside);
     if (result->left_out > 0)
         text_add(&text, "; %d left out", result->left_out);
     return text_take(&text);
@@ -54,8 +56,11 @@ static bool entry_usable(
         if (!set->question->gemms[g])
             continue;
         if (!entry->gemm[g].chosen) {
-            text_add(notes, "M=%d: left out: nothing chosen for %s\n", entry->m,
-                gemm_name((enum gemm)g));
+            text_add(notes, "M=%d: left out: ", entry->m);
+            if (entry->gemm[g].reason[0])
+                text_add(notes, "%s\n", entry->gemm[g].reason);
+            else
+                text_add(notes, "nothing chosen for %s\n", gemm_name((enum gemm)g));
             return false;
         }
         if (!entry->gemm[g].verified && entry->gemm[g].source != CHOICE_DEFAULT) {
@@ -91,6 +96,7 @@ static void count_entry(
     result->entries++;
     result->as_of_now += !settled;
     result->defaults += source == CHOICE_DEFAULT;
+    result->beside += question_m_index(set->question, entry->m) < 0;
     if (source != CHOICE_RACE || !settled)
         text_add(&result->notes, "M=%d: %s%s: %s\n", entry->m, settled ? "" : "as of now, ",
             choice_source_name(source), entry->gemm[gemm].reason);
@@ -101,7 +107,7 @@ static void count_entry(
 static void note_served_by(
     const struct export_set *set, const bool usable[], int m, struct text *notes)
 {
-    int keys[TUNE_BATCH_SIZES];
+    int keys[EXPORT_ENTRIES];
     size_t count = 0;
 
     for (int i = 0; i < set->count; i++) {
@@ -360,11 +366,9 @@ static void note_top(const struct export_set *set, const bool usable[], struct t
             top, top, top);
 }
 
-bool export_write(const struct export_set *set, const char *out, bool force,
+static bool look(const struct export_set *set, bool usable[EXPORT_ENTRIES],
     struct export_result *result, struct error *err)
 {
-    bool usable[TUNE_BATCH_SIZES];
-
     *result = (struct export_result){0};
     if (set->question->engine.kind != ENGINE_SGLANG)
         return error_set(err, ERROR_FAILED,
@@ -385,7 +389,23 @@ bool export_write(const struct export_set *set, const char *out, bool force,
     note_top(set, usable, &result->notes);
     if (!set->question->gemms[GEMM_DOWN])
         text_add(&result->notes, "up alone was tuned: the engine uses its tiles for down too\n");
-    return path_make_folders(out, err) && write_all(set, out, force, usable, result, err);
+    return true;
+}
+
+bool export_look(const struct export_set *set, struct export_result *result, struct error *err)
+{
+    bool usable[EXPORT_ENTRIES];
+
+    return look(set, usable, result, err);
+}
+
+bool export_write(const struct export_set *set, const char *out, bool force,
+    struct export_result *result, struct error *err)
+{
+    bool usable[EXPORT_ENTRIES];
+
+    return look(set, usable, result, err) && path_make_folders(out, err) &&
+           write_all(set, out, force, usable, result, err);
 }
 
 char *export_instructions(

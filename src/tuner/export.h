@@ -3,9 +3,12 @@
 #define MOEBENCH_TUNER_EXPORT_H
 
 #include "base/text.h"
+#include "store/store.h"
 #include "tuner/tuner.h"
 
-/* Choices as the engine's files: pure but for export_write. */
+/* Choices as the engine's files: pure but for export_set_stored and export_write. */
+
+#define EXPORT_ENTRIES (TUNE_BATCH_SIZES + TUNE_BESIDE)
 
 /* What an M gets. A choice that is not settled is the best as of when the tune was stopped. */
 struct export_entry {
@@ -19,8 +22,8 @@ struct export_set {
     long long tune;
     char incumbent[512], incumbent_hash[72]; /* "": none was raced */
     bool recorded;
-    char label[160];                               /* of a recording */
-    struct export_entry entries[TUNE_BATCH_SIZES]; /* ascending by M */
+    char label[160];                             /* of a recording */
+    struct export_entry entries[EXPORT_ENTRIES]; /* ascending by M */
     int count;
 };
 
@@ -30,15 +33,24 @@ struct export_result {
     int entries;       /* written, a file; of them: */
     int as_of_now;     /* not settled yet */
     int defaults;      /* the engine's own, settled or not */
+    int beside;        /* of an M that the question does not have */
     int left_out;      /* M of the question without an entry */
     struct text notes; /* lines: what was left out or taken by default, and why */
 };
+
+/* A tune as it is seen now, and as the database has it: the same set, once it has ended. Both take
+ * every M of the question and those that `moebench edit` put beside them. */
+void export_set_seen(struct export_set *set, const struct snapshot *snapshot);
+bool export_set_stored(struct export_set *set, struct store *store, const struct store_tune *tune,
+    const struct question *question, struct error *err);
 
 void export_result_free(struct export_result *result);
 /* "18 M: 16 settled, 2 as of now; 3 of them the engine's default; 1 left out"; free(). */
 char *export_summary(const struct export_result *result);
 /* Names of the files below DIR, for saying so before the first timing; free(). */
 char *export_path(const struct question *question, const char *triton, enum gemm gemm);
+/* What export_write would write: all of *result but the paths. False: there would be no entry. */
+bool export_look(const struct export_set *set, struct export_result *result, struct error *err);
 /*
  * Writes up and down (as far as both were tuned) into `out` in the engine's own layout, and what
  * is known of them into out/moebench.json. An M goes in only when every GEMM has a verified tile

@@ -66,11 +66,7 @@ size_t plan_fitting(const struct plan *plan)
 
 int plan_m_index(const struct plan *plan, int m)
 {
-    for (int i = 0; i < plan->question->batch_size_count; i++) {
-        if (plan->question->batch_sizes[i] == m)
-            return i;
-    }
-    return -1;
+    return question_m_index(plan->question, m);
 }
 
 int plan_neighbour(const struct plan *plan, int tile, enum space_axis axis, int direction)

@@ -115,6 +115,15 @@ static bool is_default_space(const struct space *space)
     return equal;
 }
 
+int question_m_index(const struct question *question, int m)
+{
+    for (int i = 0; i < question->batch_size_count; i++) {
+        if (question->batch_sizes[i] == m)
+            return i;
+    }
+    return -1;
+}
+
 char *question_json(const struct question *question, const char *backend)
 {
     struct json *json = json_new_object(), *sizes;

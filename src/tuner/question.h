@@ -38,6 +38,8 @@ void question_copy(struct question *to, const struct question *from);
 void question_free(struct question *question);
 /* "1,2,8" into ascending distinct sizes; ERROR_USAGE on anything else. */
 bool question_set_batch_sizes(struct question *question, const char *text, struct error *err);
+/* Index of M among the batch sizes, -1 when it is not asked for. */
+int question_m_index(const struct question *question, int m);
 /* All that makes two tunes the same, on one line, keys in a fixed order; free(). */
 char *question_json(const struct question *question, const char *backend);
 /* Back from question_json; *backend (of 16 bytes) may be NULL. Free with question_free. */

@@ -92,6 +92,7 @@ enum tuner_stage {
 
 const char *tuner_stage_name(enum tuner_stage stage); /* "compile_wait", "measure", ... */
 
+#define TUNE_BESIDE 64                         /* M beside the question's that may have an entry */
 #define SNAPSHOT_EVENTS (TUNE_BATCH_SIZES + 8) /* every M may be settled at one moment */
 
 /*
@@ -115,6 +116,10 @@ struct snapshot {
     struct cell *cells[GEMM_COUNT];        /* batch_size_count * space.count */
     struct kernel_fact *facts[GEMM_COUNT]; /* space.count */
     struct choice choices[GEMM_COUNT][TUNE_BATCH_SIZES];
+    /* What `moebench edit` put at an M that the question does not have; not chosen: a GEMM that has
+     * nothing there. */
+    struct choice beside[TUNE_BESIDE][GEMM_COUNT];
+    int beside_count;
     /* progress */
     char phase[32]; /* "compile", "race 2/4", ... */
     enum gemm gemm;

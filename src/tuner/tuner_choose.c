@@ -223,6 +223,50 @@ bool tuner_drop(struct tuner *tuner, const struct tuner_command *command, struct
     return true;
 }
 
+/* Whether no choice is left at this M after the changes. */
+static bool is_bare(const struct store_choice current[], size_t current_count,
+    const struct store_choice changes[], size_t count)
+{
+    for (enum gemm g = GEMM_UP; g < GEMM_COUNT; g++) {
+        const struct store_choice *choice = choices_find(changes, count, g, changes[0].m);
+        if (!choice)
+            choice = choices_find(current, current_count, g, changes[0].m);
+        if (choice && !choices_is_none(choice))
+            return false;
+    }
+    return true;
+}
+
+/* What the race found at an M that was chosen by hand before it had come to its end there; it has
+ * now. False: nothing was written, *err of kind ERROR_NONE: it found nothing that runs. */
+static bool take_found(struct tuner *tuner, int m_index, struct error *err)
+{
+    struct race_decision decision;
+
+    race_decide(tuner->race, m_index, &decision);
+    if (!decision.chosen || !tuner_keep_decision(tuner, m_index, &decision, err))
+        return false;
+    for (int g = 0; g < GEMM_COUNT; g++)
+        tuner->view.choices[g][m_index].settled = false;
+    tuner_view_decision(tuner, m_index, &decision, true);
+    return true;
+}
+
+static bool write_undo(
+    struct tuner *tuner, struct store_choice changes[], size_t count, int m, struct error *err)
+{
+    for (size_t i = 0; i < count; i++)
+        if (changes[i].dropped)
+            changes[i].build = tuner->build.id;
+    if (!store_add_choices(tuner->store, tuner->tune.id, changes, count, err))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        tuner_keep_show(tuner, &changes[i]);
+    tuner_view_choices(tuner);
+    tuner_answer(tuner, false, "M=%d: the latest change is undone", m);
+    return true;
+}
+
 bool tuner_undo_choice(struct tuner *tuner, int m, struct error *err)
 {
     struct store_choice changes[GEMM_COUNT], *current = NULL;
@@ -239,14 +283,11 @@ bool tuner_undo_choice(struct tuner *tuner, int m, struct error *err)
         tuner_answer(tuner, true, "%s", m_index < 0 ? "this tune does not have that M" : why.text);
         goto out;
     }
-    for (size_t i = 0; i < count; i++)
-        if (changes[i].dropped)
-            changes[i].build = tuner->build.id;
-    done = store_add_choices(tuner->store, tuner->tune.id, changes, count, err);
-    for (size_t i = 0; done && i < count; i++)
-        tuner_keep_show(tuner, &changes[i]);
-    if (done)
-        tuner_answer(tuner, false, "M=%d: the latest change is undone", m);
+    if ((tuner->tune.state == TUNE_DONE || race_is_settled(tuner->race, m_index)) &&
+        is_bare(current, current_count, changes, count) && take_found(tuner, m_index, &why))
+        tuner_answer(tuner, false, "M=%d: undone; the race's own choice stands", m);
+    else
+        done = write_undo(tuner, changes, count, m, err);
 out:
     free(current);
     return done;

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "tuner/choices.h"
 #include "tuner/result.h"
 
 #include <math.h>
@@ -191,41 +192,38 @@ static bool load_fault(const struct store_fault *fault, void *arg)
     return true;
 }
 
-/* Undone to where nothing was chosen, while the race still runs there. */
-static bool is_left_to_race(const struct tuner *tuner, int m, const struct store_choice *stored)
+/* At an M that the tune does not have. */
+static void show_beside(struct tuner *tuner, const struct store_choice *stored)
 {
-    return stored->dropped && stored->restored == -1 && tuner->tune.state != TUNE_DONE &&
-           !race_is_settled(tuner->race, m);
+    struct snapshot *view = &tuner->view;
+    int at = 0;
+
+    while (at < view->beside_count && view->beside[at][GEMM_UP].m != stored->m)
+        at++;
+    if (at == TUNE_BESIDE || (at == view->beside_count && stored->dropped))
+        return;
+    if (at == view->beside_count) {
+        memset(view->beside[at], 0, sizeof view->beside[at]);
+        for (int g = 0; g < GEMM_COUNT; g++)
+            view->beside[at][g].m = stored->m;
+        view->beside_count++;
+    }
+    choices_fill(stored, &view->beside[at][stored->gemm]);
 }
 
 void tuner_keep_show(struct tuner *tuner, const struct store_choice *stored)
 {
     int m = plan_m_index(&tuner->plan, stored->m);
-    struct choice *choice;
 
-    if (m < 0 || stored->build != tuner->build.id)
+    if (stored->build != tuner->build.id)
         return;
-    choice = &tuner->view.choices[stored->gemm][m];
-    choice->settled = !is_left_to_race(tuner, m, stored);
-    choice->chosen = !stored->dropped;
-    if (stored->source != CHOICE_HAND)
-        race_settle(tuner->race, m);
-    if (stored->dropped) {
-        choice->median_us = choice->low_us = choice->high_us = NAN;
-        choice->gain = NAN;
-        choice->source = stored->source;
-        snprintf(choice->reason, sizeof choice->reason, "%.199s", stored->reason);
+    if (m < 0) {
+        show_beside(tuner, stored);
         return;
     }
-    choice->tile = stored->tile;
-    choice->median_us = stored->median_us;
-    choice->low_us = stored->low_us;
-    choice->high_us = stored->high_us;
-    choice->default_us = stored->default_us;
-    choice->incumbent_us = stored->incumbent_us;
-    choice->verified = stored->verified;
-    choice->source = stored->source;
-    snprintf(choice->reason, sizeof choice->reason, "%.199s", stored->reason);
+    choices_fill(stored, &tuner->view.choices[stored->gemm][m]);
+    if (stored->source != CHOICE_HAND)
+        race_settle(tuner->race, m);
 }
 
 static bool load_choices(struct tuner *tuner, struct error *err)
@@ -235,6 +233,7 @@ static bool load_choices(struct tuner *tuner, struct error *err)
 
     if (!store_list_choices(tuner->store, tuner->tune.id, &choices, &count, err))
         return false;
+    tuner->view.beside_count = 0;
     for (size_t i = 0; i < count; i++)
         tuner_keep_show(tuner, &choices[i]);
     free(choices);
@@ -285,6 +284,18 @@ bool tuner_keep_read(struct tuner *tuner, struct error *err)
     return true;
 }
 
+/* One that was made by hand before the race made its own, and was undone after the end. */
+static bool lacks_choice(const struct tuner *tuner)
+{
+    for (int m = 0; m < tuner->question.batch_size_count; m++)
+        for (int g = 0; g < GEMM_COUNT; g++) {
+            const struct choice *choice = &tuner->view.choices[g][m];
+            if (tuner->question.gemms[g] && choice->chosen && !choice->settled)
+                return true;
+        }
+    return false;
+}
+
 bool tuner_keep_load(struct tuner *tuner, struct error *err)
 {
     fill_build(tuner);
@@ -301,9 +312,13 @@ bool tuner_keep_load(struct tuner *tuner, struct error *err)
         tuner->tune.result = NULL;
     }
     tuner->tune.build = tuner->build.id;
+    if (!tuner_keep_read(tuner, err))
+        return false;
+    if (tuner->tune.state == TUNE_DONE && lacks_choice(tuner))
+        tuner->tune.state = TUNE_UNFINISHED;
     if (tuner->tune.state != TUNE_DONE)
         tuner_event(tuner, "phase", tuner->tune.done > 0 ? "goes on" : "begins");
-    return store_update_tune(tuner->store, &tuner->tune, err) && tuner_keep_read(tuner, err);
+    return store_update_tune(tuner->store, &tuner->tune, err);
 }
 
 /* The samples of a chunk by item, in the order taken; returns how many items have any. */

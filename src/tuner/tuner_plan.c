@@ -224,12 +224,19 @@ static void choose(struct tuner *tuner, const struct tuner_command *command)
     tuner_answer(tuner, m < 0, "M=%d: planned by hand; nothing is measured", command->m);
 }
 
-static void drop(struct tuner *tuner, int size)
+/* A plan has no history: all that was planned at this M goes. */
+static void undo(struct tuner *tuner, int size)
 {
     int m = plan_m_index(&tuner->plan, size);
-    for (int g = 0; g < GEMM_COUNT && m >= 0; g++)
+    bool any = false;
+    for (int g = 0; g < GEMM_COUNT && m >= 0; g++) {
+        any |= tuner->view.choices[g][m].chosen;
         tuner->view.choices[g][m].chosen = tuner->view.choices[g][m].settled = false;
-    tuner_answer(tuner, m < 0, "M=%d: as before it was planned by hand", size);
+    }
+    if (any)
+        tuner_answer(tuner, false, "M=%d: as before it was planned by hand", size);
+    else
+        tuner_answer(tuner, true, "M=%d: nothing to undo: nothing is planned there by hand", size);
 }
 
 static void set_pause(struct planner *planner, bool paused)
@@ -260,7 +267,7 @@ static void obey(struct planner *planner, const struct tuner_command *command)
         choose(tuner, command);
         return;
     case TUNER_UNDO_CHOICE:
-        drop(tuner, command->m);
+        undo(tuner, command->m);
         return;
     case TUNER_STOP:
         return;

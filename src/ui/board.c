@@ -196,8 +196,18 @@ bool board_served(const struct snapshot *snapshot, int m_index, int *low, int *h
         before--;
     while (after < count && !has_entry(snapshot, after))
         after++;
-    *low = before < 0 ? 1 : (keys[before] + keys[m_index]) / 2 + 1;
-    *high = after < count ? (keys[m_index] + keys[after]) / 2 : 0;
+    int key = keys[m_index], below = before < 0 ? 0 : keys[before];
+    int above = after < count ? keys[after] : 0;
+    for (int i = 0; i < snapshot->beside_count; i++) {
+        const struct choice *choice = snapshot->beside[i];
+        int m = choice[GEMM_UP].m;
+        if (!choice[GEMM_UP].chosen && !choice[GEMM_DOWN].chosen)
+            continue;
+        below = m < key && m > below ? m : below;
+        above = m > key && (above == 0 || m < above) ? m : above;
+    }
+    *low = below == 0 ? 1 : (below + key) / 2 + 1;
+    *high = above > 0 ? (key + above) / 2 : 0;
     return has_entry(snapshot, m_index);
 }
 

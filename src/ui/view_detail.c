@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "tuner/choices.h"
 #include "ui/plot.h"
 #include "ui/view.h"
 
@@ -153,10 +154,9 @@ static int draw_history(const struct view *view, int y)
             past->abs[i].high_pct);
     for (size_t i = 0; i < past->history_count && i < HISTORY_SHOWN; i++) {
         const struct store_choice *choice = &past->history[i];
-        int x =
-            1 + canvas_print(view->canvas, rect, 1, y, ROLE_DIM, "%s %s: %s",
-                    view_when(choice->time, at, sizeof at), choice_source_name(choice->source),
-                    choice->dropped ? "no entry" : tile_format(&choice->tile, name, sizeof name));
+        int x = 1 + canvas_print(view->canvas, rect, 1, y, ROLE_DIM, "%s %s: %s",
+                        view_when(choice->time, at, sizeof at), choice_source_name(choice->source),
+                        choices_text(choice, name));
         if (!isnan(choice->median_us))
             canvas_print(view->canvas, rect, x, y, ROLE_DIM, " %.1f us", choice->median_us);
         y++;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/text.h"
 #include "domain/smem.h"
+#include "tuner/choices.h"
 #include "ui/pair.h"
 #include "ui/phrase.h"
 #include "ui/view.h"
@@ -126,10 +127,9 @@ static void draw_history(const struct view *view, const struct rect *inside, int
     for (size_t i = 0; i < past->history_count && y < end; i++) {
         const struct store_choice *choice = &past->history[i];
         char name[TILE_TEXT_SIZE], when[32];
-        int x =
-            canvas_print(view->canvas, inside, 0, y, i == 0 ? ROLE_TEXT : ROLE_DIM, "%s %-7s %s",
-                view_when(choice->time, when, sizeof when), choice_source_name(choice->source),
-                choice->dropped ? "dropped" : tile_format(&choice->tile, name, sizeof name));
+        int x = canvas_print(view->canvas, inside, 0, y, i == 0 ? ROLE_TEXT : ROLE_DIM,
+            "%s %-7s %s", view_when(choice->time, when, sizeof when),
+            choice_source_name(choice->source), choices_text(choice, name));
         if (!isnan(choice->median_us))
             canvas_print(view->canvas, inside, x, y, ROLE_DIM, "  %.1f us", choice->median_us);
         y++;

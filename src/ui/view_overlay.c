@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include "base/text.h"
+#include "tuner/export.h"
 #include "ui/view.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct rect view_frame(const struct view *view, const char *title, int width, int height)
@@ -86,22 +90,33 @@ static void draw_log(const struct view *view)
         view_events(view, &inside, scroll < count ? scroll : count - 1);
 }
 
+/* What the files will hold, or why there will be none. */
+static void describe_export(const struct snapshot *snapshot, char *buffer, size_t size)
+{
+    struct export_set *set = xcalloc(1, sizeof *set);
+    struct export_result result;
+    struct error why = {0};
+    export_set_seen(set, snapshot);
+    char *summary = export_look(set, &result, &why) ? export_summary(&result) : NULL;
+    snprintf(buffer, size, "%s", summary ? summary : why.text);
+    free(summary);
+    export_result_free(&result);
+    free(set);
+}
+
 static void draw_export(const struct view *view)
 {
     struct rect inside =
         view_frame(view, "export; Enter writes, Esc leaves", view->canvas->width - 8, 8);
+    char holds[256];
     int y = 0;
-    int settled[GEMM_COUNT] = {0};
-    const struct question *question = &view->snapshot->question;
     for (int gemm = 0; gemm < GEMM_COUNT; gemm++) {
         const char *path = view->state->export_paths[gemm];
         if (path)
             y += canvas_wrap(view->canvas, &inside, 0, y, ROLE_TEXT, path);
-        for (int m = 0; m < question->batch_size_count; m++)
-            settled[gemm] += view->snapshot->choices[gemm][m].settled;
     }
-    canvas_print(view->canvas, &inside, 0, y++, ROLE_TITLE, "%d of %d batch sizes are settled",
-        settled[question->gemms[GEMM_UP] ? GEMM_UP : GEMM_DOWN], question->batch_size_count);
+    describe_export(view->snapshot, holds, sizeof holds);
+    y += canvas_wrap(view->canvas, &inside, 0, y, ROLE_TITLE, holds);
     if (view->snapshot->recorded)
         canvas_print(view->canvas, &inside, 0, y, ROLE_WARN, "recorded on %s: not this machine's",
             view->snapshot->question.device.name);
