@@ -83,6 +83,34 @@ static void writes_what_it_reads(void **state)
     json_free(json);
 }
 
+static void fields_are_needed_or_taken(void **state)
+{
+    (void)state;
+    struct json *json =
+        parse("{\"text\": \"four\", \"count\": 7, \"less\": -1, \"big\": 4294967303}", NULL);
+    struct error err = {0};
+    char text[5];
+    int number = 3;
+    assert_true(json_need_text(json, "text", text, 5, &err));
+    assert_string_equal(text, "four");
+    assert_false(json_need_text(json, "text", text, 4, &err));
+    assert_string_equal(err.text, "text is missing or too long");
+    assert_true(json_need_count(json, "count", &number, &err));
+    assert_false(json_need_count(json, "less", &number, &err));
+    assert_false(json_need_count(json, "none", &number, &err));
+    assert_int_equal(number, 7);
+    json_take_int(json, "big", &number);
+    json_take_int(json, "none", &number);
+    assert_int_equal(number, 7);
+    json_take_int(json, "less", &number);
+    assert_int_equal(number, -1);
+    json_take_text(json, "text", text, 3);
+    assert_string_equal(text, "fo");
+    json_take_text(json, "count", text, 3);
+    assert_string_equal(text, "");
+    json_free(json);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -90,6 +118,7 @@ int main(void)
         cmocka_unit_test(absent_is_no_crash),
         cmocka_unit_test(faults_say_where),
         cmocka_unit_test(writes_what_it_reads),
+        cmocka_unit_test(fields_are_needed_or_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

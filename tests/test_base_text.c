@@ -82,6 +82,15 @@ static void suffixes(void **state)
     assert_false(text_starts_with("E", "E="));
 }
 
+static void names_have_an_index(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"up", "down"};
+    assert_int_equal(text_index(names, 2, "down"), 1);
+    assert_int_equal(text_index(names, 1, "down"), -1);
+    assert_int_equal(text_index(names, 2, NULL), -1);
+}
+
 static void errors_carry_their_path(void **state)
 {
     (void)state;
@@ -104,6 +113,7 @@ int main(void)
         cmocka_unit_test(thousands_are_grouped),
         cmocka_unit_test(distances),
         cmocka_unit_test(suffixes),
+        cmocka_unit_test(names_have_an_index),
         cmocka_unit_test(errors_carry_their_path),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

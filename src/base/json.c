@@ -5,6 +5,7 @@
 #include "base/text.h"
 
 #include <cjson/cJSON.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -231,6 +232,38 @@ bool json_double(const struct json *json, double *value)
 bool json_true(const struct json *json)
 {
     return cJSON_IsTrue(read_cjson(json));
+}
+
+bool json_need_text(
+    const struct json *object, const char *key, char *buffer, size_t size, struct error *err)
+{
+    const char *text = json_string(json_get(object, key));
+    if (!text || strlen(text) >= size)
+        return error_set(err, ERROR_FAILED, "%s is missing or too long", key);
+    memcpy(buffer, text, strlen(text) + 1);
+    return true;
+}
+
+bool json_need_count(const struct json *object, const char *key, int *value, struct error *err)
+{
+    long long number;
+    if (!json_int(json_get(object, key), &number) || number < 0 || number > INT_MAX)
+        return error_set(err, ERROR_FAILED, "%s is missing or no count", key);
+    *value = (int)number;
+    return true;
+}
+
+void json_take_text(const struct json *object, const char *key, char *buffer, size_t size)
+{
+    const char *text = json_string(json_get(object, key));
+    snprintf(buffer, size, "%s", text ? text : "");
+}
+
+void json_take_int(const struct json *object, const char *key, int *value)
+{
+    long long number;
+    if (json_int(json_get(object, key), &number) && number >= INT_MIN && number <= INT_MAX)
+        *value = (int)number;
 }
 
 char *json_print(const struct json *json)

@@ -47,6 +47,16 @@ bool json_int(const struct json *json, long long *value); /* false when not inte
 bool json_double(const struct json *json, double *value);
 bool json_true(const struct json *json);
 
+/* A field of an object that must be there; `buffer` must hold it whole. The errors name the key. */
+bool json_need_text(
+    const struct json *object, const char *key, char *buffer, size_t size, struct error *err);
+/* The same; 0 to INT_MAX. */
+bool json_need_count(const struct json *object, const char *key, int *value, struct error *err);
+/* A field that may be absent: "" then; a longer text is cut. */
+void json_take_text(const struct json *object, const char *key, char *buffer, size_t size);
+/* *value stays as it is where the key is absent or no int. */
+void json_take_int(const struct json *object, const char *key, int *value);
+
 /* One line without spaces, or indented; free() the result. */
 char *json_print(const struct json *json);
 char *json_print_pretty(const struct json *json);

@@ -132,6 +132,14 @@ size_t text_distance(const char *a, const char *b)
     return row[length];
 }
 
+int text_index(const char *const names[], size_t count, const char *name)
+{
+    for (size_t i = 0; name && i < count; i++)
+        if (strcmp(names[i], name) == 0)
+            return (int)i;
+    return -1;
+}
+
 bool text_to_int(const char *s, long low, long high, long *value)
 {
     if (!isdigit((unsigned char)s[*s == '-']))

@@ -29,6 +29,8 @@ bool text_starts_with(const char *s, const char *prefix);
 bool text_ends_with(const char *s, const char *suffix);
 /* How many letters make `b` of `a`, each added, taken out or replaced; of both 63 bytes at most. */
 size_t text_distance(const char *a, const char *b);
+/* Index of `name` (NULL: none) among `count` names, -1 when it is none of them. */
+int text_index(const char *const names[], size_t count, const char *name);
 /* Whole string as a decimal integer in [low, high]; no blanks, no sign but '-'. */
 bool text_to_int(const char *s, long low, long high, long *value);
 /* Whole string as a finite double, C locale. */

@@ -21,10 +21,7 @@ static const char *const form_options[] = {
 
 static bool is_form_option(const char *name)
 {
-    for (size_t i = 0; i < sizeof form_options / sizeof form_options[0]; i++)
-        if (strcmp(name, form_options[i]) == 0)
-            return true;
-    return false;
+    return text_index(form_options, sizeof form_options / sizeof form_options[0], name) >= 0;
 }
 
 static bool takes_value(const struct command *command, const char *name)

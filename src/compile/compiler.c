@@ -234,10 +234,8 @@ static void fill_toolchain(struct toolchain *toolchain, const struct json *greet
         {"kernel_hash", toolchain->kernel_hash, sizeof toolchain->kernel_hash},
         {"config_dir", toolchain->config_dir, sizeof toolchain->config_dir},
     };
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
-        const char *text = json_string(json_get(greeting, fields[i].key));
-        snprintf(fields[i].text, fields[i].size, "%s", text ? text : "");
-    }
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        json_take_text(greeting, fields[i].key, fields[i].text, fields[i].size);
 }
 
 bool compiler_look(

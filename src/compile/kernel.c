@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "compile/compile.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,36 +32,16 @@ void kernel_add_json(struct json *object, const struct kernel *kernel)
     }
 }
 
-static bool read_text(
-    const struct json *object, const char *key, char *buffer, size_t size, struct error *err)
-{
-    const char *text = json_string(json_get(object, key));
-    if (text == NULL || strlen(text) >= size)
-        return error_set(err, ERROR_FAILED, "kernel: %s is missing or too long", key);
-    memcpy(buffer, text, strlen(text) + 1);
-    return true;
-}
-
-static bool read_number(const struct json *object, const char *key, int *value, struct error *err)
-{
-    long long number;
-    if (!json_int(json_get(object, key), &number) || number < 0 || number > INT_MAX)
-        return error_set(err, ERROR_FAILED, "kernel: %s is missing or no count", key);
-    *value = (int)number;
-    return true;
-}
-
 static bool read_arguments(const struct json *list, struct kernel *kernel, struct error *err)
 {
     if (!json_is_array(list) || json_count(list) > KERNEL_ARGUMENTS)
-        return error_set(
-            err, ERROR_FAILED, "kernel: arguments is no list of at most %d", KERNEL_ARGUMENTS);
+        return error_set(err, ERROR_FAILED, "arguments is no list of at most %d", KERNEL_ARGUMENTS);
     kernel->argument_count = 0;
     for (const struct json *item = json_first(list); item; item = json_next(item)) {
         int i = kernel->argument_count++;
-        if (!read_text(
+        if (!json_need_text(
                 item, "name", kernel->arguments[i].name, sizeof kernel->arguments[i].name, err) ||
-            !read_text(
+            !json_need_text(
                 item, "type", kernel->arguments[i].type, sizeof kernel->arguments[i].type, err))
             return false;
     }
@@ -76,12 +55,13 @@ bool kernel_from_json(const struct json *object, struct kernel *kernel, struct e
     json_int(json_get(object, "global_scratch"), &kernel->global_scratch);
     json_int(json_get(object, "profile_scratch"), &kernel->profile_scratch);
     json_double(json_get(object, "seconds"), &kernel->seconds);
-    return read_text(object, "hash", kernel->hash, sizeof kernel->hash, err) &&
-           read_text(object, "entry", kernel->entry, sizeof kernel->entry, err) &&
-           read_number(object, "shared_bytes", &kernel->shared_bytes, err) &&
-           read_number(object, "num_warps", &kernel->num_warps, err) &&
-           read_number(object, "registers", &kernel->registers, err) &&
-           read_number(object, "spill_bytes", &kernel->spill_bytes, err) &&
-           read_number(object, "param_bytes", &kernel->param_bytes, err) &&
-           read_arguments(json_get(object, "arguments"), kernel, err);
+    bool ok = json_need_text(object, "hash", kernel->hash, sizeof kernel->hash, err) &&
+              json_need_text(object, "entry", kernel->entry, sizeof kernel->entry, err) &&
+              json_need_count(object, "shared_bytes", &kernel->shared_bytes, err) &&
+              json_need_count(object, "num_warps", &kernel->num_warps, err) &&
+              json_need_count(object, "registers", &kernel->registers, err) &&
+              json_need_count(object, "spill_bytes", &kernel->spill_bytes, err) &&
+              json_need_count(object, "param_bytes", &kernel->param_bytes, err) &&
+              read_arguments(json_get(object, "arguments"), kernel, err);
+    return ok || error_prefix(err, "kernel");
 }

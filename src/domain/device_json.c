@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "domain/device.h"
 
-#include <stdio.h>
-
 void device_add_json(struct json *object, const struct device *device)
 {
     json_add_string(object, "name", device->name);
@@ -17,21 +15,13 @@ void device_add_json(struct json *object, const struct device *device)
     json_add_bool(object, "unified", device->unified);
 }
 
-static void read_int(const struct json *object, const char *key, int *value)
-{
-    long long number;
-    if (json_int(json_get(object, key), &number))
-        *value = (int)number;
-}
-
 void device_from_json(const struct json *object, struct device *device)
 {
-    const char *name = json_string(json_get(object, "name"));
     *device = (struct device){0};
-    snprintf(device->name, sizeof device->name, "%s", name ? name : "");
-    read_int(object, "arch", &device->arch);
-    read_int(object, "smem_limit", &device->smem_limit);
-    read_int(object, "sm_count", &device->sm_count);
+    json_take_text(object, "name", device->name, sizeof device->name);
+    json_take_int(object, "arch", &device->arch);
+    json_take_int(object, "smem_limit", &device->smem_limit);
+    json_take_int(object, "sm_count", &device->sm_count);
     json_double(json_get(object, "bandwidth"), &device->bandwidth);
     json_double(json_get(object, "sustained"), &device->sustained);
     json_double(json_get(object, "tensor_bf16"), &device->tensor_bf16);

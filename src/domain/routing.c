@@ -22,13 +22,11 @@ const char *routing_kind_name(enum routing_kind kind)
 
 bool routing_kind_parse(const char *name, enum routing_kind *kind)
 {
-    for (int i = 0; i < ROUTING_KIND_COUNT; i++) {
-        if (strcmp(kind_names[i], name) == 0) {
-            *kind = (enum routing_kind)i;
-            return true;
-        }
-    }
-    return false;
+    int index = text_index(kind_names, ROUTING_KIND_COUNT, name);
+
+    if (index >= 0)
+        *kind = (enum routing_kind)index;
+    return index >= 0;
 }
 
 /* Experts fused in behind the routed ones: chosen by every token. */

@@ -93,9 +93,7 @@ static bool read_facts(sqlite3 *db, struct recorded *recorded, struct error *err
         return false;
     const char *engine = json_string(json_get(facts, "engine"));
     device_from_json(json_get(facts, "device"), &recorded->device);
-#define READ(field)                                         \
-    snprintf(recorded->field, sizeof recorded->field, "%s", \
-        json_string(json_get(facts, #field)) ? json_string(json_get(facts, #field)) : "");
+#define READ(field) json_take_text(facts, #field, recorded->field, sizeof recorded->field);
     TEXTS(READ)
 #undef READ
     bool ok = engine_parse(engine ? engine : "", &recorded->engine, err) &&

@@ -157,22 +157,11 @@ char *question_json(const struct question *question, const char *backend)
     return text;
 }
 
-static void copy_text(char *to, size_t size, const struct json *json)
-{
-    const char *text = json_string(json);
-
-    snprintf(to, size, "%s", text ? text : "");
-}
-
 static enum effort read_effort(const struct json *json)
 {
-    const char *name = json_string(json);
+    int effort = text_index(effort_names, EFFORT_COUNT, json_string(json));
 
-    for (int i = 0; name && i < EFFORT_COUNT; i++) {
-        if (strcmp(effort_names[i], name) == 0)
-            return (enum effort)i;
-    }
-    return EFFORT_QUICK;
+    return effort < 0 ? EFFORT_QUICK : (enum effort)effort;
 }
 
 static bool read_space(const struct json *tiles, struct space *space, struct error *err)
@@ -240,11 +229,10 @@ bool question_from_json(
         !read_device(json, &question->device, err) ||
         !read_space(json_get(json, "space"), &question->space, err))
         goto out;
-    copy_text(question->model, sizeof question->model, json_get(json, "model"));
-    copy_text(
-        question->routing_file, sizeof question->routing_file, json_get(json, "routing_file"));
+    json_take_text(json, "model", question->model, sizeof question->model);
+    json_take_text(json, "routing_file", question->routing_file, sizeof question->routing_file);
     if (backend)
-        copy_text(backend, 16, json_get(json, "backend"));
+        json_take_text(json, "backend", backend, 16);
     question->effort = read_effort(json_get(json, "effort"));
     if (routing)
         routing_kind_parse(routing, &question->routing);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "ui/theme.h"
 
-#include <string.h>
+#include "base/text.h"
 
 static const char *const theme_names[THEME_COUNT] = {
     [THEME_VIRIDIS] = "viridis",
@@ -49,12 +49,10 @@ const char *theme_name(enum theme theme)
 
 bool theme_parse(const char *name, enum theme *theme)
 {
-    for (int i = 0; i < THEME_COUNT; i++)
-        if (strcmp(name, theme_names[i]) == 0) {
-            *theme = (enum theme)i;
-            return true;
-        }
-    return false;
+    int index = text_index(theme_names, THEME_COUNT, name);
+    if (index >= 0)
+        *theme = (enum theme)index;
+    return index >= 0;
 }
 
 char theme_letter(enum role role)

@@ -5,7 +5,6 @@
 #include "base/base64.h"
 #include "base/text.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,15 +17,6 @@ static const char *const op_names[COMMAND_OP_COUNT] = {
     [COMMAND_CANCEL] = "cancel",
     [COMMAND_BYE] = "bye",
 };
-
-/* Index of `name` among `count` names, -1 when it is none of them. */
-static int name_index(const char *const names[], size_t count, const char *name)
-{
-    for (size_t i = 0; name && i < count; i++)
-        if (strcmp(names[i], name) == 0)
-            return (int)i;
-    return -1;
-}
 
 /* Seeds use all 64 bits; a JSON number keeps 53 of them. */
 static void add_seed(struct json *object, unsigned long long seed)
@@ -118,25 +108,6 @@ char *command_print(const struct worker_command *command)
     return text;
 }
 
-static bool read_text(
-    const struct json *object, const char *key, char *buffer, size_t size, struct error *err)
-{
-    const char *text = json_string(json_get(object, key));
-    if (text == NULL || strlen(text) >= size)
-        return error_set(err, ERROR_FAILED, "%s is missing or too long", key);
-    memcpy(buffer, text, strlen(text) + 1);
-    return true;
-}
-
-static bool read_count(const struct json *object, const char *key, int *value, struct error *err)
-{
-    long long number;
-    if (!json_int(json_get(object, key), &number) || number < 0 || number > INT_MAX)
-        return error_set(err, ERROR_FAILED, "%s is missing or no count", key);
-    *value = (int)number;
-    return true;
-}
-
 static bool read_seed(const struct json *object, unsigned long long *seed, struct error *err)
 {
     const char *text = json_string(json_get(object, "seed"));
@@ -175,8 +146,10 @@ static bool read_setup(const struct json *line, struct setup *setup, struct erro
     json_double(json_get(line, "zipf"), &setup->zipf);
     return engine_parse(engine, &setup->engine, err) &&
            shape_from_json(json_get(line, "shape"), &setup->shape, err) &&
-           read_count(line, "max_m", &setup->max_m, err) && read_seed(line, &setup->seed, err) &&
-           read_text(line, "routing_file", setup->routing_file, sizeof setup->routing_file, err);
+           json_need_count(line, "max_m", &setup->max_m, err) &&
+           read_seed(line, &setup->seed, err) &&
+           json_need_text(
+               line, "routing_file", setup->routing_file, sizeof setup->routing_file, err);
 }
 
 static bool read_load(const struct json *line, struct worker_command *command, struct error *err)
@@ -197,13 +170,13 @@ static bool read_load(const struct json *line, struct worker_command *command, s
 static bool read_item(const struct json *object, struct measure_item *item, struct error *err)
 {
     json_double(json_get(object, "give_up_us"), &item->give_up_us);
-    read_count(object, "group", &item->group, NULL);
-    return read_text(object, "kernel", item->kernel, sizeof item->kernel, err) &&
+    json_need_count(object, "group", &item->group, NULL);
+    return json_need_text(object, "kernel", item->kernel, sizeof item->kernel, err) &&
            read_gemm(object, &item->gemm, err) && read_tile(object, &item->tile, err) &&
-           read_count(object, "m", &item->m, err) &&
-           read_count(object, "samples", &item->samples, err) &&
-           read_count(object, "drawn", &item->drawn, err) &&
-           read_count(object, "discard", &item->discard, err);
+           json_need_count(object, "m", &item->m, err) &&
+           json_need_count(object, "samples", &item->samples, err) &&
+           json_need_count(object, "drawn", &item->drawn, err) &&
+           json_need_count(object, "discard", &item->discard, err);
 }
 
 static bool read_job(const struct json *line, struct measure_job *job, struct error *err)
@@ -249,7 +222,7 @@ bool command_parse(const char *text, struct worker_command *command, struct erro
     if (line == NULL)
         return error_prefix(err, "command");
     const char *name = json_string(json_get(line, "op"));
-    int op = name_index(op_names, COMMAND_OP_COUNT, name);
+    int op = text_index(op_names, COMMAND_OP_COUNT, name);
     bool ok = op >= 0 || error_set(err, ERROR_FAILED, "command: no such op");
     if (ok) {
         command->op = (enum command_op)op;

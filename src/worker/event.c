@@ -138,28 +138,13 @@ char *event_print(const struct event *event)
 /* The readers below leave a field as it is (zero) when its key is absent or of another type: a
  * number that is not known is not sent. Only what an event cannot do without is an error. */
 
-static void read_text(const struct json *object, const char *key, char *buffer, size_t size)
-{
-    const char *text = json_string(json_get(object, key));
-    size_t length = text ? strnlen(text, size - 1) : 0;
-    memcpy(buffer, text ? text : "", length);
-    buffer[length] = 0;
-}
-
-static void read_int(const struct json *object, const char *key, int *value)
-{
-    long long number;
-    if (json_int(json_get(object, key), &number))
-        *value = (int)number;
-}
-
 static bool read_hello(const struct json *line, struct hello *hello)
 {
-    read_int(line, "protocol", &hello->protocol);
-    read_text(line, "version", hello->version, sizeof hello->version);
-    read_text(line, "backend", hello->backend, sizeof hello->backend);
+    json_take_int(line, "protocol", &hello->protocol);
+    json_take_text(line, "version", hello->version, sizeof hello->version);
+    json_take_text(line, "backend", hello->backend, sizeof hello->backend);
     hello->recorded = json_true(json_get(line, "recorded"));
-    read_text(line, "label", hello->label, sizeof hello->label);
+    json_take_text(line, "label", hello->label, sizeof hello->label);
     device_from_json(json_get(line, "device"), &hello->device);
     return hello->protocol > 0 && hello->device.arch > 0;
 }
@@ -174,7 +159,7 @@ static bool read_ready(const struct json *line, struct setup_report *ready)
     json_int(json_get(line, "memory_used"), &ready->memory_used);
     json_int(json_get(line, "memory_total"), &ready->memory_total);
     ready->memory_shared = json_true(json_get(line, "memory_shared"));
-    read_text(line, "note", ready->note, sizeof ready->note);
+    json_take_text(line, "note", ready->note, sizeof ready->note);
     return true;
 }
 
@@ -196,7 +181,7 @@ static bool read_samples(const struct json *line, struct measure_chunk *chunk)
 
 static bool read_chunk(const struct json *line, struct measure_chunk *chunk)
 {
-    read_int(line, "number", &chunk->number);
+    json_take_int(line, "number", &chunk->number);
     json_double(json_get(line, "sentinel"), &chunk->sentinel);
     chunk->suspect = json_true(json_get(line, "suspect"));
     json_double(json_get(line, "clock_mhz"), &chunk->clock_mhz);
@@ -204,22 +189,20 @@ static bool read_chunk(const struct json *line, struct measure_chunk *chunk)
     json_double(json_get(line, "power_w"), &chunk->power_w);
     json_double(json_get(line, "gpu_s"), &chunk->gpu_s);
     json_double(json_get(line, "wall_s"), &chunk->wall_s);
-    read_int(line, "launches", &chunk->launches);
+    json_take_int(line, "launches", &chunk->launches);
     return json_int(json_get(line, "id"), &chunk->job) && read_samples(line, chunk);
 }
 
 static bool read_end(const struct json *line, struct event *event)
 {
     char name[16];
-    read_text(line, "end", name, sizeof name);
-    read_int(line, "item", &event->item);
-    for (size_t i = 0; i < END_COUNT; i++) {
-        if (strcmp(name, end_names[i]) == 0) {
-            event->end = (enum job_end)i;
-            return json_int(json_get(line, "id"), &event->id);
-        }
-    }
-    return false;
+    json_take_text(line, "end", name, sizeof name);
+    json_take_int(line, "item", &event->item);
+    int end = text_index(end_names, END_COUNT, name);
+    if (end < 0)
+        return false;
+    event->end = (enum job_end)end;
+    return json_int(json_get(line, "id"), &event->id);
 }
 
 static void read_verify(const struct json *line, struct verify_report *verify)
@@ -235,7 +218,7 @@ static void read_verify(const struct json *line, struct verify_report *verify)
 static bool read_error(const struct json *line, struct event *event)
 {
     int kind = ERROR_FAILED;
-    read_int(line, "kind", &kind);
+    json_take_int(line, "kind", &kind);
     bool known = kind >= ERROR_FAILED && kind <= ERROR_STOPPED;
     event->kind = known ? (enum error_kind)kind : ERROR_FAILED;
     return event->text[0] != 0;
@@ -244,7 +227,7 @@ static bool read_error(const struct json *line, struct event *event)
 static bool read_fields(const struct json *line, struct event *event)
 {
     event->item = -1;
-    read_text(line, "text", event->text, sizeof event->text);
+    json_take_text(line, "text", event->text, sizeof event->text);
     switch (event->op) {
     case EVENT_HELLO:
         return read_hello(line, &event->hello);
@@ -253,7 +236,7 @@ static bool read_fields(const struct json *line, struct event *event)
     case EVENT_READY:
         return read_ready(line, &event->ready);
     case EVENT_LOADED:
-        read_text(line, "hash", event->hash, sizeof event->hash);
+        json_take_text(line, "hash", event->hash, sizeof event->hash);
         event->ok = json_true(json_get(line, "ok"));
         return event->hash[0] != 0;
     case EVENT_CHUNK:
@@ -275,14 +258,9 @@ bool event_parse(const char *text, struct event *event, struct error *err)
     struct json *line = json_parse(text, strlen(text), err);
     if (line == NULL)
         return error_prefix(err, "event");
-    const char *name = json_string(json_get(line, "op"));
-    bool ok = false;
-    for (int i = 0; name && i < EVENT_OP_COUNT && !ok; i++) {
-        if (strcmp(name, op_names[i]) == 0) {
-            event->op = (enum event_op)i;
-            ok = read_fields(line, event);
-        }
-    }
+    int op = text_index(op_names, EVENT_OP_COUNT, json_string(json_get(line, "op")));
+    event->op = op >= 0 ? (enum event_op)op : EVENT_OP_COUNT;
+    bool ok = read_fields(line, event);
     json_free(line);
     return ok || error_set(err, ERROR_FAILED, "event: not understood: %.120s", text);
 }
