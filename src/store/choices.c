@@ -47,9 +47,12 @@ bool store_add_choices(struct store *store, long long tune, struct store_choice 
     " c.high_us, c.default_us, c.incumbent_us, c.verified, c.ab, c.restored, "                 \
     "c.time, " TILE_COLUMNS " FROM choice c LEFT JOIN tile t ON t.id = c.tile "
 
-static struct store_choice read_choice(sqlite3_stmt *row)
+static bool read_choice(sqlite3_stmt *row, void *item, struct error *err)
 {
-    struct store_choice choice = {
+    struct store_choice *choice = item;
+
+    (void)err;
+    *choice = (struct store_choice){
         .id = sql_id(row, 0),
         .build = sql_id(row, 1),
         .gemm = (enum gemm)sql_int(row, 2),
@@ -68,28 +71,19 @@ static struct store_choice read_choice(sqlite3_stmt *row)
         .tile = sql_tile(row, 16),
     };
 
-    sql_text(row, 6, choice.reason, sizeof choice.reason);
-    return choice;
+    sql_text(row, 6, choice->reason, sizeof choice->reason);
+    return true;
 }
 
 static bool read_choices(struct store *store, sqlite3_stmt *row, struct store_choice **choices,
     size_t *count, struct error *err)
 {
-    enum sql_step step = SQL_FAILED;
+    static const struct sql_items kind = {.size = sizeof **choices, .read = read_choice};
+    void *list;
+    bool done = sql_list(store, row, &kind, &list, count, err);
 
-    *choices = NULL;
-    *count = 0;
-    while (row && (step = sql_step(store, row, err)) == SQL_ROW) {
-        *choices = xrealloc(*choices, *count + 1, sizeof **choices);
-        (*choices)[(*count)++] = read_choice(row);
-    }
-    sqlite3_finalize(row);
-    if (step == SQL_DONE)
-        return true;
-    free(*choices);
-    *choices = NULL;
-    *count = 0;
-    return false;
+    *choices = list;
+    return done;
 }
 
 bool store_list_choices(struct store *store, long long tune, struct store_choice **choices,

@@ -48,8 +48,11 @@ bool store_put_incumbent(struct store *store, struct store_incumbent *incumbent,
     "SELECT id, how, layer, model, engine, device, path, down_path, hash, up, down, time" \
     " FROM incumbent "
 
-static void read_incumbent(sqlite3_stmt *row, struct store_incumbent *incumbent)
+static bool read_incumbent(sqlite3_stmt *row, void *item, struct error *err)
 {
+    struct store_incumbent *incumbent = item;
+
+    (void)err;
     *incumbent = (struct store_incumbent){
         .id = sql_id(row, 0),
         .how = (enum incumbent_how)sql_int(row, 1),
@@ -64,45 +67,35 @@ static void read_incumbent(sqlite3_stmt *row, struct store_incumbent *incumbent)
     sql_text(row, 4, incumbent->engine, sizeof incumbent->engine);
     sql_text(row, 5, incumbent->device, sizeof incumbent->device);
     sql_text(row, 8, incumbent->hash, sizeof incumbent->hash);
+    return true;
 }
 
-/* The only row of a query; false and *err as it was when there is none. */
-static bool read_one(
-    struct store *store, sqlite3_stmt *row, struct store_incumbent *incumbent, struct error *err)
+static void drop_incumbent(void *item)
 {
-    if (!row)
-        return false;
-
-    enum sql_step step = sql_step(store, row, err);
-    if (step == SQL_ROW)
-        read_incumbent(row, incumbent);
-    sqlite3_finalize(row);
-    return step == SQL_ROW;
+    store_incumbent_free(item);
 }
+
+static const struct sql_items incumbent_kind = {.name = "incumbent",
+    .size = sizeof(struct store_incumbent),
+    .read = read_incumbent,
+    .drop = drop_incumbent};
 
 bool store_find_import(
     struct store *store, const char *layer, struct store_incumbent *incumbent, struct error *err)
 {
     if (err)
         err->kind = ERROR_NONE;
-    return read_one(store,
-        sql_query(store, err,
-            INCUMBENT_QUERY "WHERE layer = ? AND how = ? ORDER BY id DESC LIMIT 1", "si", layer,
-            INCUMBENT_IMPORTED),
-        incumbent, err);
+    sqlite3_stmt *row = sql_query(store, err,
+        INCUMBENT_QUERY "WHERE layer = ? AND how = ? ORDER BY id DESC LIMIT 1", "si", layer,
+        INCUMBENT_IMPORTED);
+    return sql_one(store, row, &incumbent_kind, incumbent, err) == SQL_ROW;
 }
 
 bool store_get_incumbent(
     struct store *store, long long id, struct store_incumbent *incumbent, struct error *err)
 {
-    struct error mine = {0};
-
-    if (read_one(store, sql_query(store, &mine, INCUMBENT_QUERY "WHERE id = ?", "l", id), incumbent,
-            &mine))
-        return true;
-    if (mine.kind == ERROR_NONE)
-        return error_set(err, ERROR_FAILED, "%s: no incumbent %lld", store_path(store), id);
-    return error_set(err, mine.kind, "%s", mine.text);
+    return sql_get(store, sql_query(store, err, INCUMBENT_QUERY "WHERE id = ?", "l", id),
+        &incumbent_kind, id, incumbent, err);
 }
 
 bool store_list_imports(
@@ -110,20 +103,9 @@ bool store_list_imports(
 {
     sqlite3_stmt *row = sql_query(
         store, err, INCUMBENT_QUERY "WHERE how = ? ORDER BY id DESC", "i", INCUMBENT_IMPORTED);
-    enum sql_step step = SQL_FAILED;
+    void *list;
+    bool done = sql_list(store, row, &incumbent_kind, &list, count, err);
 
-    *imports = NULL;
-    *count = 0;
-    while (row && (step = sql_step(store, row, err)) == SQL_ROW) {
-        *imports = xrealloc(*imports, *count + 1, sizeof **imports);
-        read_incumbent(row, &(*imports)[(*count)++]);
-    }
-    sqlite3_finalize(row);
-    if (step == SQL_DONE)
-        return true;
-    while (*count > 0)
-        store_incumbent_free(&(*imports)[--*count]);
-    free(*imports);
-    *imports = NULL;
-    return false;
+    *imports = list;
+    return done;
 }

@@ -64,42 +64,43 @@ bool store_write_chunk(struct store *store, struct store_chunk *chunk, struct er
     return sql_leave(store, own, done, err);
 }
 
+static bool read_chunk(sqlite3_stmt *row, void *item, struct error *err)
+{
+    struct store_chunk *chunk = item;
+
+    (void)err;
+    chunk->tune = sql_id(row, 0);
+    chunk->build = sql_id(row, 1);
+    chunk->phase = sql_int(row, 2);
+    chunk->time = sql_double(row, 3);
+    chunk->wall_s = (float)sql_double(row, 4);
+    chunk->gpu_s = (float)sql_double(row, 5);
+    chunk->launches = sql_int(row, 6);
+    chunk->routing_seed = (uint64_t)sql_id(row, 7);
+    sql_text(row, 8, chunk->method, sizeof chunk->method);
+    chunk->sm_mhz = (float)sql_double(row, 9);
+    chunk->sm_mhz_min = (float)sql_double(row, 10);
+    chunk->temperature_c = (float)sql_double(row, 11);
+    chunk->power_w = (float)sql_double(row, 12);
+    chunk->sentinel = (float)sql_double(row, 13);
+    chunk->suspect = sql_int(row, 14) == 1;
+    chunk->done = sql_id(row, 15);
+    chunk->total = sql_id(row, 16);
+    return true;
+}
+
 bool store_get_chunk(
     struct store *store, long long id, struct store_chunk *chunk, struct error *err)
 {
+    static const struct sql_items kind = {.name = "chunk", .read = read_chunk};
     sqlite3_stmt *row = sql_query(store, err,
         "SELECT c.tune, c.build, phase, time, wall_s, gpu_s, launches, routing_seed, method,"
         " sm_mhz, sm_mhz_min, temperature_c, power_w, sentinel, suspect, done, total"
         " FROM chunk c JOIN tune ON tune.id = c.tune WHERE c.id = ?",
         "l", id);
-    if (!row)
-        return false;
 
-    enum sql_step step = sql_step(store, row, err);
     *chunk = (struct store_chunk){.id = id};
-    if (step == SQL_ROW) {
-        chunk->tune = sql_id(row, 0);
-        chunk->build = sql_id(row, 1);
-        chunk->phase = sql_int(row, 2);
-        chunk->time = sql_double(row, 3);
-        chunk->wall_s = (float)sql_double(row, 4);
-        chunk->gpu_s = (float)sql_double(row, 5);
-        chunk->launches = sql_int(row, 6);
-        chunk->routing_seed = (uint64_t)sql_id(row, 7);
-        sql_text(row, 8, chunk->method, sizeof chunk->method);
-        chunk->sm_mhz = (float)sql_double(row, 9);
-        chunk->sm_mhz_min = (float)sql_double(row, 10);
-        chunk->temperature_c = (float)sql_double(row, 11);
-        chunk->power_w = (float)sql_double(row, 12);
-        chunk->sentinel = (float)sql_double(row, 13);
-        chunk->suspect = sql_int(row, 14) == 1;
-        chunk->done = sql_id(row, 15);
-        chunk->total = sql_id(row, 16);
-    }
-    sqlite3_finalize(row);
-    if (step == SQL_DONE)
-        error_set(err, ERROR_FAILED, "%s: no chunk %lld", store_path(store), id);
-    return step == SQL_ROW;
+    return sql_get(store, row, &kind, id, chunk, err);
 }
 
 /* The point being gathered: its measurements, and all their samples one after the other. */

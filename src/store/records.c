@@ -57,9 +57,12 @@ static const char ab_query[] =
     " LEFT JOIN tile bu ON bu.id = b_up LEFT JOIN tile bd ON bd.id = b_down"
     " WHERE tune = ? ORDER BY ab.id DESC";
 
-static struct store_ab read_ab(sqlite3_stmt *row)
+static bool read_ab(sqlite3_stmt *row, void *item, struct error *err)
 {
-    struct store_ab ab = {
+    struct store_ab *ab = item;
+
+    (void)err;
+    *ab = (struct store_ab){
         .id = sql_id(row, 0),
         .build = sql_id(row, 1),
         .gemm = sql_int(row, 2),
@@ -78,32 +81,23 @@ static struct store_ab read_ab(sqlite3_stmt *row)
         .b = {[GEMM_UP] = sql_tile(row, 32), [GEMM_DOWN] = sql_tile(row, 39)},
     };
 
-    sql_text(row, 4, ab.a_label, sizeof ab.a_label);
-    sql_text(row, 5, ab.b_label, sizeof ab.b_label);
-    sql_text(row, 7, ab.verdict, sizeof ab.verdict);
-    sql_text(row, 16, ab.flags, sizeof ab.flags);
-    return ab;
+    sql_text(row, 4, ab->a_label, sizeof ab->a_label);
+    sql_text(row, 5, ab->b_label, sizeof ab->b_label);
+    sql_text(row, 7, ab->verdict, sizeof ab->verdict);
+    sql_text(row, 16, ab->flags, sizeof ab->flags);
+    return true;
 }
 
 bool store_list_abs(
     struct store *store, long long tune, struct store_ab **abs, size_t *count, struct error *err)
 {
-    sqlite3_stmt *row = sql_query(store, err, ab_query, "l", tune);
-    enum sql_step step = SQL_FAILED;
+    static const struct sql_items kind = {.size = sizeof **abs, .read = read_ab};
+    void *list;
+    bool done =
+        sql_list(store, sql_query(store, err, ab_query, "l", tune), &kind, &list, count, err);
 
-    *abs = NULL;
-    *count = 0;
-    while (row && (step = sql_step(store, row, err)) == SQL_ROW) {
-        *abs = xrealloc(*abs, *count + 1, sizeof **abs);
-        (*abs)[(*count)++] = read_ab(row);
-    }
-    sqlite3_finalize(row);
-    if (step == SQL_DONE)
-        return true;
-    free(*abs);
-    *abs = NULL;
-    *count = 0;
-    return false;
+    *abs = list;
+    return done;
 }
 
 bool store_add_event(
@@ -113,29 +107,28 @@ bool store_add_event(
         "ldss", tune, clock_wall(), kind, text);
 }
 
+static bool read_event(sqlite3_stmt *row, void *item, struct error *err)
+{
+    struct store_event *event = item;
+
+    (void)err;
+    *event = (struct store_event){.id = sql_id(row, 0), .time = sql_double(row, 1)};
+    sql_text(row, 2, event->kind, sizeof event->kind);
+    sql_text(row, 3, event->text, sizeof event->text);
+    return true;
+}
+
 bool store_list_events(struct store *store, long long tune, size_t limit,
     struct store_event **events, size_t *count, struct error *err)
 {
+    static const struct sql_items kind = {.size = sizeof **events, .read = read_event};
     sqlite3_stmt *row = sql_query(store, err,
         "SELECT id, time, kind, text FROM event WHERE id >= coalesce((SELECT id FROM event"
         " WHERE tune = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2), 0) AND tune = ?1 ORDER BY id",
         "ll", tune, (long long)limit - 1);
-    enum sql_step step = SQL_FAILED;
+    void *list;
+    bool done = sql_list(store, row, &kind, &list, count, err);
 
-    *events = NULL;
-    *count = 0;
-    while (row && (step = sql_step(store, row, err)) == SQL_ROW) {
-        *events = xrealloc(*events, *count + 1, sizeof **events);
-        struct store_event *event = &(*events)[(*count)++];
-        *event = (struct store_event){.id = sql_id(row, 0), .time = sql_double(row, 1)};
-        sql_text(row, 2, event->kind, sizeof event->kind);
-        sql_text(row, 3, event->text, sizeof event->text);
-    }
-    sqlite3_finalize(row);
-    if (step == SQL_DONE)
-        return true;
-    free(*events);
-    *events = NULL;
-    *count = 0;
-    return false;
+    *events = list;
+    return done;
 }

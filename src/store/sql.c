@@ -231,6 +231,62 @@ bool sql_number(struct store *store, struct error *err, long long absent, long l
     return done;
 }
 
+static bool read_item(struct store *store, sqlite3_stmt *row, const struct sql_items *kind,
+    void *item, struct error *err)
+{
+    return kind->read(row, item, err) || error_prefix(err, "%s", store_path(store));
+}
+
+enum sql_step sql_one(struct store *store, sqlite3_stmt *row, const struct sql_items *kind,
+    void *item, struct error *err)
+{
+    enum sql_step step = row ? sql_step(store, row, err) : SQL_FAILED;
+
+    if (step == SQL_ROW && !read_item(store, row, kind, item, err))
+        step = SQL_FAILED;
+    sqlite3_finalize(row);
+    return step;
+}
+
+bool sql_get(struct store *store, sqlite3_stmt *row, const struct sql_items *kind, long long id,
+    void *item, struct error *err)
+{
+    enum sql_step step = sql_one(store, row, kind, item, err);
+
+    if (step == SQL_DONE)
+        error_set(err, ERROR_FAILED, "%s: no %s %lld", store_path(store), kind->name, id);
+    return step == SQL_ROW;
+}
+
+bool sql_list(struct store *store, sqlite3_stmt *row, const struct sql_items *kind, void **items,
+    size_t *count, struct error *err)
+{
+    enum sql_step step = SQL_FAILED;
+    char *list = NULL;
+
+    *count = 0;
+    while (row && (step = sql_step(store, row, err)) == SQL_ROW) {
+        list = xrealloc(list, *count + 1, kind->size);
+        if (!read_item(store, row, kind, list + *count * kind->size, err)) {
+            step = SQL_FAILED;
+            break;
+        }
+        ++*count;
+    }
+    sqlite3_finalize(row);
+    *items = list;
+    if (step == SQL_DONE)
+        return true;
+    while (*count > 0) {
+        --*count;
+        if (kind->drop)
+            kind->drop(list + *count * kind->size);
+    }
+    free(list);
+    *items = NULL;
+    return false;
+}
+
 double sql_double(sqlite3_stmt *statement, int column)
 {
     return sqlite3_column_type(statement, column) == SQLITE_NULL

@@ -28,6 +28,25 @@ enum sql_step { SQL_ROW, SQL_DONE, SQL_FAILED };
 /* SQL_FAILED has filled *err. */
 enum sql_step sql_step(struct store *store, sqlite3_stmt *statement, struct error *err);
 
+/* What the rows of a query are read into. */
+struct sql_items {
+    const char *name; /* of one, for messages; NULL where sql_get is not used */
+    size_t size;
+    /* Without the database's path in its errors, which is put before them. */
+    bool (*read)(sqlite3_stmt *row, void *item, struct error *err);
+    void (*drop)(void *item); /* frees what an item owns; NULL: nothing */
+};
+
+/* The first row of a query, which is finalised; NULL: it has failed. SQL_DONE: there is none. */
+enum sql_step sql_one(struct store *store, sqlite3_stmt *row, const struct sql_items *kind,
+    void *item, struct error *err);
+/* The same; that there is none is an error which names the id. */
+bool sql_get(struct store *store, sqlite3_stmt *row, const struct sql_items *kind, long long id,
+    void *item, struct error *err);
+/* All rows of a query, which is finalised, as an array: free() it. Empty on failure. */
+bool sql_list(struct store *store, sqlite3_stmt *row, const struct sql_items *kind, void **items,
+    size_t *count, struct error *err);
+
 /* One number from a query of one row; `absent` when there is no row or it is NULL. */
 bool sql_number(struct store *store, struct error *err, long long absent, long long *number,
     const char *text, const char *types, ...);

@@ -36,37 +36,38 @@ bool store_put_device(struct store *store, struct store_device *device, struct e
         d->bandwidth, d->sustained, d->tensor_bf16, d->tensor_fp8, d->l2_bytes, d->unified);
 }
 
+static bool read_device(sqlite3_stmt *row, void *item, struct error *err)
+{
+    struct store_device *device = item;
+    struct device *d = &device->device;
+
+    (void)err;
+    sql_text(row, 0, d->name, sizeof d->name);
+    d->arch = sql_int(row, 1);
+    sql_text(row, 2, device->uuid, sizeof device->uuid);
+    sql_text(row, 3, device->driver, sizeof device->driver);
+    d->smem_limit = sql_int(row, 4);
+    d->sm_count = sql_int(row, 5);
+    d->bandwidth = sql_double(row, 6);
+    d->sustained = sql_double(row, 7);
+    d->tensor_bf16 = sql_double(row, 8);
+    d->tensor_fp8 = sql_double(row, 9);
+    d->l2_bytes = sql_id(row, 10);
+    d->unified = sql_int(row, 11) == 1;
+    return true;
+}
+
 bool store_get_device(
     struct store *store, long long id, struct store_device *device, struct error *err)
 {
+    static const struct sql_items kind = {.name = "device", .read = read_device};
     sqlite3_stmt *row = sql_query(store, err,
         "SELECT name, arch, uuid, driver, smem_limit, sm_count, bandwidth, sustained, tensor_bf16,"
         " tensor_fp8, l2_bytes, unified FROM device WHERE id = ?",
         "l", id);
-    if (!row)
-        return false;
 
-    enum sql_step step = sql_step(store, row, err);
-    struct device *d = &device->device;
     *device = (struct store_device){.id = id};
-    if (step == SQL_ROW) {
-        sql_text(row, 0, d->name, sizeof d->name);
-        d->arch = sql_int(row, 1);
-        sql_text(row, 2, device->uuid, sizeof device->uuid);
-        sql_text(row, 3, device->driver, sizeof device->driver);
-        d->smem_limit = sql_int(row, 4);
-        d->sm_count = sql_int(row, 5);
-        d->bandwidth = sql_double(row, 6);
-        d->sustained = sql_double(row, 7);
-        d->tensor_bf16 = sql_double(row, 8);
-        d->tensor_fp8 = sql_double(row, 9);
-        d->l2_bytes = sql_id(row, 10);
-        d->unified = sql_int(row, 11) == 1;
-    }
-    sqlite3_finalize(row);
-    if (step == SQL_DONE)
-        error_set(err, ERROR_FAILED, "%s: no device %lld", store_path(store), id);
-    return step == SQL_ROW;
+    return sql_get(store, row, &kind, id, device, err);
 }
 
 bool store_put_build(struct store *store, struct store_build *build, struct error *err)
@@ -79,31 +80,32 @@ bool store_put_build(struct store *store, struct store_build *build, struct erro
         build->ptxas, build->arch, build->variant);
 }
 
+static bool read_build(sqlite3_stmt *row, void *item, struct error *err)
+{
+    struct store_build *build = item;
+
+    (void)err;
+    sql_text(row, 0, build->engine, sizeof build->engine);
+    sql_text(row, 1, build->engine_version, sizeof build->engine_version);
+    sql_text(row, 2, build->kernel_hash, sizeof build->kernel_hash);
+    sql_text(row, 3, build->triton, sizeof build->triton);
+    sql_text(row, 4, build->ptxas, sizeof build->ptxas);
+    build->arch = sql_int(row, 5);
+    sql_text(row, 6, build->variant, sizeof build->variant);
+    return true;
+}
+
 bool store_get_build(
     struct store *store, long long id, struct store_build *build, struct error *err)
 {
+    static const struct sql_items kind = {.name = "kernel build", .read = read_build};
     sqlite3_stmt *row = sql_query(store, err,
         "SELECT engine, engine_version, kernel_hash, triton, ptxas, arch, variant FROM build"
         " WHERE id = ?",
         "l", id);
-    if (!row)
-        return false;
 
-    enum sql_step step = sql_step(store, row, err);
     *build = (struct store_build){.id = id};
-    if (step == SQL_ROW) {
-        sql_text(row, 0, build->engine, sizeof build->engine);
-        sql_text(row, 1, build->engine_version, sizeof build->engine_version);
-        sql_text(row, 2, build->kernel_hash, sizeof build->kernel_hash);
-        sql_text(row, 3, build->triton, sizeof build->triton);
-        sql_text(row, 4, build->ptxas, sizeof build->ptxas);
-        build->arch = sql_int(row, 5);
-        sql_text(row, 6, build->variant, sizeof build->variant);
-    }
-    sqlite3_finalize(row);
-    if (step == SQL_DONE)
-        error_set(err, ERROR_FAILED, "%s: no kernel build %lld", store_path(store), id);
-    return step == SQL_ROW;
+    return sql_get(store, row, &kind, id, build, err);
 }
 
 void store_tune_free(struct store_tune *tune)
@@ -183,9 +185,9 @@ bool store_drop_empty_tune(struct store *store, long long tune, struct error *er
     "SELECT id, question, model, engine, backend, shape, device, build, seed, state, done, total," \
     " created, touched, result, incumbent, recording FROM tune "
 
-static bool read_tune(
-    struct store *store, sqlite3_stmt *row, struct store_tune *tune, struct error *err)
+static bool read_tune(sqlite3_stmt *row, void *item, struct error *err)
 {
+    struct store_tune *tune = item;
     char *shape = sql_text_copy(row, 5);
     struct json *json = json_parse(shape ? shape : "", shape ? strlen(shape) : 0, err);
 
@@ -212,23 +214,18 @@ static bool read_tune(
     free(shape);
     if (done)
         return true;
-    error_prefix(err, "%s: tune %lld: shape", store_path(store), tune->id);
+    error_prefix(err, "tune %lld: shape", tune->id);
     store_tune_free(tune);
     return false;
 }
 
-/* The only row of a query; false and *err as it was when there is none. */
-static bool read_one_tune(
-    struct store *store, sqlite3_stmt *row, struct store_tune *tune, struct error *err)
+static void drop_tune(void *item)
 {
-    if (!row)
-        return false;
-
-    enum sql_step step = sql_step(store, row, err);
-    bool done = step == SQL_ROW && read_tune(store, row, tune, err);
-    sqlite3_finalize(row);
-    return done;
+    store_tune_free(item);
 }
+
+static const struct sql_items tune_kind = {
+    .name = "tune", .size = sizeof(struct store_tune), .read = read_tune, .drop = drop_tune};
 
 bool store_find_tune(
     struct store *store, const char *question, struct store_tune *tune, struct error *err)
@@ -238,46 +235,26 @@ bool store_find_tune(
     if (err)
         err->kind = ERROR_NONE;
     hash_sha256(question, strlen(question), hash);
-    return read_one_tune(store,
-        sql_query(
-            store, err, TUNE_QUERY "WHERE question_hash = ? ORDER BY id DESC LIMIT 1", "s", hash),
-        tune, err);
+    sqlite3_stmt *row = sql_query(
+        store, err, TUNE_QUERY "WHERE question_hash = ? ORDER BY id DESC LIMIT 1", "s", hash);
+    return sql_one(store, row, &tune_kind, tune, err) == SQL_ROW;
 }
 
 bool store_get_tune(struct store *store, long long id, struct store_tune *tune, struct error *err)
 {
-    struct error mine = {0};
-
-    if (read_one_tune(
-            store, sql_query(store, &mine, TUNE_QUERY "WHERE id = ?", "l", id), tune, &mine))
-        return true;
-    if (mine.kind == ERROR_NONE)
-        return error_set(err, ERROR_FAILED, "%s: no tune %lld", store_path(store), id);
-    return error_set(err, mine.kind, "%s", mine.text);
+    return sql_get(store, sql_query(store, err, TUNE_QUERY "WHERE id = ?", "l", id), &tune_kind, id,
+        tune, err);
 }
 
 bool store_list_tunes(
     struct store *store, struct store_tune **tunes, size_t *count, struct error *err)
 {
     sqlite3_stmt *row = sql_query(store, err, TUNE_QUERY "ORDER BY touched DESC, id DESC", "");
-    enum sql_step step = row ? SQL_ROW : SQL_FAILED;
-    bool done = true;
+    void *list;
+    bool done = sql_list(store, row, &tune_kind, &list, count, err);
 
-    *tunes = NULL;
-    *count = 0;
-    while (done && row && (step = sql_step(store, row, err)) == SQL_ROW) {
-        *tunes = xrealloc(*tunes, *count + 1, sizeof **tunes);
-        done = read_tune(store, row, &(*tunes)[*count], err);
-        *count += done;
-    }
-    sqlite3_finalize(row);
-    if (done && step == SQL_DONE)
-        return true;
-    while (*count > 0)
-        store_tune_free(&(*tunes)[--*count]);
-    free(*tunes);
-    *tunes = NULL;
-    return false;
+    *tunes = list;
+    return done;
 }
 
 bool store_get_totals(
