@@ -56,7 +56,7 @@ def predicted():
     """No table is shipped for bf16: shared memory by prediction, registers unknown."""
     run("mixtral-8x7b-v0.1", "--tp", "2", *MODEL[3:], *NO_PYTHON, "--script",
         write_script(":wait paused\n:save-screen @bf16\nq\n"))
-    assert "no compiler (L says why): predicted" in screen("bf16"), screen("bf16")
+    assert "no compiler (L: why): predicted" in screen("bf16"), screen("bf16")
     assert "regs  no" not in screen("bf16"), screen("bf16")
 
 

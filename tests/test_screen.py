@@ -60,8 +60,10 @@ def edited_beside():
 
 
 def resumed_without_model():
-    play(":wait done\n:resize 39x9\n:save-screen @line\n:resize 1x1\n:save-screen @dot\nq\n",
-         *OPTIONS[2:4], *OPTIONS[-2:], model=())
+    play(":wait done\nx\n:save-screen @paths\nEsc\n:resize 39x9\n:save-screen @line\n"
+         ":resize 1x1\n:save-screen @dot\nq\n", *OPTIONS[2:4], *OPTIONS[-2:], model=())
+    triton = re.search(r"triton ([0-9.]+)", screen("first")).group(1)
+    assert "/triton_%s/" % triton.replace(".", "_") in screen("paths"), screen("paths")
     assert screen("line").startswith("100%  done"), screen("line")
     assert screen("dot") == "1\n"
 

@@ -1,65 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Golden screens, the layout at every size, and what keys do. MOEBENCH_UPDATE_SCREENS=1 remakes
  * tests/screens. */
-#include "tests/cmocka_all.h"
-#include "tests/golden.h"
-
-#include "tests/ui_fixture.h"
+#include "tests/ui_bench.h"
 #include "ui/ab_news.h"
 #include "ui/phrase.h"
 #include "ui/plot.h"
-#include "ui/view.h"
 
 #include <math.h>
 #include <stdio.h>
-
-struct bench {
-    struct snapshot snapshot;
-    struct state state;
-    struct canvas canvas;
-};
-
-static int set_up(void **arg)
-{
-    struct bench *bench = xcalloc(1, sizeof *bench);
-    fixture_snapshot(&bench->snapshot);
-    state_open(&bench->state, &bench->snapshot, THEME_VIRIDIS);
-    bench->state.export_paths[GEMM_UP] =
-        "moebench-out/configs/triton_3_5_0/E=160,N=384,device_name=NVIDIA_GB10,"
-        "dtype=fp8_w8a8.json";
-    *arg = bench;
-    return 0;
-}
-
-static int tear_down(void **arg)
-{
-    struct bench *bench = *arg;
-    state_close(&bench->state);
-    canvas_free(&bench->canvas);
-    fixture_free(&bench->snapshot);
-    free(bench);
-    return 0;
-}
-
-static struct effect press(struct bench *bench, const char *keys)
-{
-    struct effect effect = {0};
-    char *copy = xstrdup(keys), *rest = copy;
-    for (char *name = strtok_r(copy, " ", &rest); name; name = strtok_r(NULL, " ", &rest)) {
-        assert_int_not_equal(key_by_name(name), 0);
-        effect = state_key(&bench->state, &bench->snapshot, key_by_name(name));
-    }
-    free(copy);
-    return effect;
-}
-
-static void check_screen(struct bench *bench, const char *name, int width, int height)
-{
-    fixture_past(&bench->state, &bench->snapshot);
-    canvas_resize(&bench->canvas, width, height);
-    view_draw(&bench->canvas, &bench->snapshot, &bench->state);
-    golden_check(&bench->canvas, name);
-}
 
 static void test_golden_main(void **arg)
 {
@@ -216,14 +164,16 @@ static bool apart(const struct rect *a, const struct rect *b)
 static void test_layout_every_size(void **arg)
 {
     (void)arg;
+    const struct layout_need need = {
+        .map_rows = 10, .columns = 48, .memory_rows = 5, .list_rows = 18};
     for (int width = 0; width <= 250; width++)
         for (int height = 0; height <= 80; height++) {
             struct layout layout;
-            layout_compute(width, height, 10, 5, 48, &layout);
+            layout_compute(width, height, &need, &layout);
             const struct rect *parts[] = {&layout.title, &layout.list, &layout.latency,
-                &layout.memory, &layout.log, &layout.detail, &layout.story, &layout.progress,
-                &layout.keys};
-            for (size_t i = 0; i < 9; i++) {
+                &layout.memory, &layout.other, &layout.log, &layout.detail, &layout.story,
+                &layout.progress, &layout.keys};
+            for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
                 assert_true(inside(parts[i], width, height));
                 for (size_t j = 0; j < i; j++)
                     assert_true(apart(parts[i], parts[j]));
@@ -232,6 +182,8 @@ static void test_layout_every_size(void **arg)
                 assert_true(layout.latency.width >= 54 && layout.latency.height == 12);
                 assert_int_equal(layout.memory.height, 6);
             }
+            if (width >= 80 && height >= 50)
+                assert_true(layout.other.height == 11 && layout.log.height >= 5);
         }
 }
 
@@ -268,33 +220,6 @@ static void test_keys_post(void **arg)
     assert_int_equal(effect.kind, EFFECT_COPY);
     assert_non_null(strstr(effect.text, "\"BLOCK_SIZE_M\""));
     assert_int_equal(press(bench, "q").kind, EFFECT_QUIT);
-}
-
-static void test_stopped_takes_none(void **arg)
-{
-    struct bench *bench = *arg;
-    bench->snapshot.state = TUNER_DONE;
-    assert_int_equal(press(bench, "c").kind, EFFECT_COMMAND);
-    bench->snapshot.state = TUNER_STOPPED;
-    assert_int_equal(press(bench, "c").kind, EFFECT_NONE);
-    assert_non_null(strstr(bench->state.notice, "stopped"));
-}
-
-static char *drawn(struct bench *bench, int width, int height)
-{
-    struct text text = {0};
-    canvas_resize(&bench->canvas, width, height);
-    view_draw(&bench->canvas, &bench->snapshot, &bench->state);
-    canvas_text(&bench->canvas, &text);
-    return text_take(&text);
-}
-
-static void assert_drawn(struct bench *bench, int width, const char *part, bool there)
-{
-    char *screen = drawn(bench, width, 50);
-    if ((strstr(screen, part) != NULL) != there)
-        fail_msg("%s \"%s\" in\n%s", there ? "no" : "a", part, screen);
-    free(screen);
 }
 
 /* Case A14: what a card does not tell is a dash, never a 0. */
@@ -646,7 +571,6 @@ int main(void)
         cmocka_unit_test(test_layout_every_size),
         cmocka_unit_test_setup_teardown(test_draw_every_size, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_keys_post, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_stopped_takes_none, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_card, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_factor, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_error_whole, set_up, tear_down),

@@ -47,11 +47,16 @@ static void say_written(
         written->path_count == 1 ? "" : "s", written->entries, now, less, out);
 }
 
+static const char *export_folder(const struct arguments *args)
+{
+    return arguments_text(args, "out", "moebench-out");
+}
+
 static bool export_now(
     const struct snapshot *snapshot, const void *arg, char *note, size_t size, struct error *err)
 {
     const struct arguments *args = arg;
-    const char *out = arguments_text(args, "out", "moebench-out");
+    const char *out = export_folder(args);
     if (snapshot->planned)
         return error_set(err, ERROR_FAILED, "not exported: a plan, nothing here was measured");
     if (snapshot->recorded && !arguments_flag(args, "allow-recorded"))
@@ -98,21 +103,13 @@ static bool read_theme(
 static bool read_screen(const struct arguments *args, const struct tune_ask *ask,
     struct screen_options *screen, struct error *err)
 {
-    const char *out = arguments_text(args, "out", "moebench-out");
-    const struct question *question = &ask->question;
-    const char *triton =
-        *ask->target.triton ? ask->target.triton : engine_pinned_triton(&question->engine);
     screen->script = arguments_text(args, "script", NULL);
     screen->export = export_now;
+    screen->out = export_folder(args);
     screen->ascii = arguments_flag(args, "ascii");
     screen->mouse = arguments_flag(args, "mouse");
     screen->arg = args;
     screen->database = strcmp(ask->options.backend, "none") != 0 ? ask->options.db : NULL;
-    for (int gemm = 0; gemm < GEMM_COUNT; gemm++) {
-        char *path = question->gemms[gemm] ? export_path(question, triton, (enum gemm)gemm) : NULL;
-        screen->export_paths[gemm] = path ? xasprintf("%s/%s", out, path) : NULL;
-        free(path);
-    }
     return read_theme(args, screen, err);
 }
 
@@ -145,8 +142,6 @@ static int run_ui(
     if (tuner && (line ? line_run(tuner, number, err) : screen_run(tuner, &screen, number, err)))
         code = outcome(tuner, err);
     tuner_close(tuner);
-    for (int gemm = 0; gemm < GEMM_COUNT; gemm++)
-        free(screen.export_paths[gemm]);
     return code;
 }
 

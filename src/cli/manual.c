@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "ui/legend.h"
 #include "ui/start.h"
 
 #include <stdlib.h>
@@ -134,6 +135,17 @@ static void add_keys(struct text *out, struct key_list list)
     text_add(out, ".El\n");
 }
 
+static void add_legend(struct text *out)
+{
+    text_add(out, ".Ss Marks %s\n.Bl -tag -width Ds\n", legend_title);
+    for (size_t i = 0; i < legend_count; i++) {
+        add_item(out, "Ic", legend_rows[i].name, "");
+        add_plain(out, legend_rows[i].meaning);
+        text_add(out, "\n");
+    }
+    text_add(out, ".El\n");
+}
+
 char *manual_page(void)
 {
     struct text out = {0};
@@ -144,6 +156,7 @@ char *manual_page(void)
     text_add(&out, ".Sh KEYS\n");
     for (int place = 0; place < PLACE_COUNT; place++)
         add_keys(&out, key_list((enum key_place)place));
+    add_legend(&out);
     text_add(&out, ".Ss On the start screen\n.Bl -tag -width Ds\n");
     for (size_t i = 0; i < start_key_count; i++) {
         add_item(&out, "Ic", start_keys[i].name, "");

@@ -10,6 +10,7 @@ void canvas_resize(struct canvas *canvas, int width, int height)
 {
     canvas->width = width > 0 ? width : 0;
     canvas->height = height > 0 ? height : 0;
+    canvas->cut = 0;
     size_t count = (size_t)canvas->width * (size_t)canvas->height;
     canvas->cells = xrealloc(canvas->cells, count ? count : 1, sizeof canvas->cells[0]);
     struct rect all = {0, 0, canvas->width, canvas->height};
@@ -63,14 +64,16 @@ int canvas_print(struct canvas *canvas, const struct rect *rect, int x, int y, e
     vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);
     int column = x;
+    const char *s = line;
     if (y < 0 || y >= rect->height)
         return 0;
-    for (const char *s = line; *s && column < rect->width; s++) {
+    for (; *s && column < rect->width; s++) {
         if (((unsigned char)*s & 0xc0) == 0x80)
             continue; /* the rest of a UTF-8 sequence */
         char shown = (unsigned char)*s >= ' ' && (unsigned char)*s < 127 ? *s : '?';
         canvas_put(canvas, rect->x + column++, rect->y + y, shown, role);
     }
+    canvas->cut += s[strspn(s, " ")] != '\0';
     return column - x;
 }
 
@@ -80,9 +83,9 @@ static int line_length(const char *text, int width)
     int length = (int)strlen(text), take = width;
     if (length <= width)
         return length;
-    while (take > width / 2 && text[take] != ' ')
+    while (take > width / 2 && text[take] != ' ' && !strchr("/,", text[take - 1]))
         take--;
-    return text[take] == ' ' ? take : width;
+    return take > width / 2 ? take : width;
 }
 
 int canvas_wrap(
@@ -98,6 +101,17 @@ int canvas_wrap(
         text += *text == ' ';
     }
     return lines;
+}
+
+int canvas_wrap_print(struct canvas *canvas, const struct rect *rect, int x, int y, enum role role,
+    const char *format, ...)
+{
+    char text[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    return canvas_wrap(canvas, rect, x, y, role, text);
 }
 
 void canvas_fill(struct canvas *canvas, const struct rect *rect, char character, enum role role)

@@ -21,6 +21,7 @@ struct canvas_cell {
 
 struct canvas {
     int width, height;
+    int cut;                   /* texts that met a right edge since the latest resize */
     struct canvas_cell *cells; /* owned, [height * width] */
 };
 
@@ -40,10 +41,12 @@ void canvas_reverse(struct canvas *canvas, int x, int y);
 /* One line at (x, y) of the rectangle, cut at its right edge; returns the columns written. */
 int canvas_print(struct canvas *canvas, const struct rect *rect, int x, int y, enum role role,
     const char *format, ...) __attribute__((format(printf, 6, 7)));
-/* A text over lines from x to the rectangle's right edge, broken at blanks where it can; returns
- * how many, also with canvas NULL. */
+/* A text over lines from x to the rectangle's right edge, broken at blanks, slashes and commas
+ * where it can; returns how many, also with canvas NULL. */
 int canvas_wrap(
     struct canvas *canvas, const struct rect *rect, int x, int y, enum role role, const char *text);
+int canvas_wrap_print(struct canvas *canvas, const struct rect *rect, int x, int y, enum role role,
+    const char *format, ...) __attribute__((format(printf, 6, 7)));
 void canvas_fill(struct canvas *canvas, const struct rect *rect, char character, enum role role);
 /* Lines without blanks at their ends; the second writes each role's letter, reversed cells as '#'.
  */

@@ -74,7 +74,7 @@ static const struct key_entry ab_table[] = {
 static const struct key_entry verdict_table[] = {
     {{'y'}, "y", "take B: it becomes the choice, with this as its evidence", "y take B",
         ACTION_ACCEPT},
-    {{'n'}, "n", "keep what is chosen", "n keep what is chosen", ACTION_REFUSE},
+    {{'n'}, "n", "keep what is chosen", "n keep choice", ACTION_REFUSE},
     {{KEY_ESCAPE, 'q'}, "Esc, q", "answer later: a comes back here", "Esc later", ACTION_LEAVE},
 };
 

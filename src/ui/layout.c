@@ -7,33 +7,47 @@
 #define DETAIL_FROM_WIDTH 160
 #define DETAIL_FROM_HEIGHT 45
 #define STORY_ROWS 2
+#define LOG_LEAST 6 /* rows, with the blank one above it */
 
 static int least(int a, int b)
 {
     return a < b ? a : b;
 }
 
-/* The maps one above the other, the log under them where the window is large. */
-static void place_maps(struct layout *layout, int latency_rows, int memory_rows, bool large)
+/* The maps one above the other; returns the rows that are left under them. */
+static int place_maps(struct layout *layout, const struct layout_need *need)
 {
     struct rect *latency = &layout->latency;
-    int body = latency->height;
-    int wanted = LAYOUT_HEADINGS + latency_rows;
-    int memory = 1 + memory_rows;
-    latency->height = least(body, wanted);
-    int rest = body - latency->height;
+    int body = latency->height, x = latency->x, width = latency->width;
+    int memory = 1 + need->memory_rows, other = 1 + need->map_rows;
+    latency->height = least(body, LAYOUT_HEADINGS + need->map_rows);
+    int y = latency->y + latency->height, rest = body - latency->height;
     if (rest >= memory) {
-        layout->memory =
-            (struct rect){latency->x, latency->y + latency->height, latency->width, memory};
+        layout->memory = (struct rect){x, y, width, memory};
+        y += memory;
         rest -= memory;
     }
-    if (large && rest >= 5)
-        layout->log =
-            (struct rect){latency->x, latency->y + body - (rest - 1), latency->width - 2, rest - 1};
+    if (layout->memory.height > 0 && rest >= other) {
+        layout->other = (struct rect){x, y, width, other};
+        rest -= other;
+    }
+    return rest;
 }
 
-void layout_compute(
-    int width, int height, int latency_rows, int memory_rows, int columns, struct layout *layout)
+/* Under a wide list, else under everything, where at least a few lines of it have room. */
+static void place_log(struct layout *layout, const struct layout_need *need, int under_maps)
+{
+    struct rect *list = &layout->list;
+    int under_list = list->height - 1 - need->list_rows;
+    int rows = layout->wide ? under_list : least(under_list, under_maps);
+    int width = layout->wide ? list->width - 2 : list->width + layout->latency.width;
+    if (rows < LOG_LEAST)
+        return;
+    list->height -= rows;
+    layout->log = (struct rect){0, list->y + list->height + 1, width, rows - 1};
+}
+
+void layout_compute(int width, int height, const struct layout_need *need, struct layout *layout)
 {
     *layout = (struct layout){.mode = LAYOUT_LINE};
     if (width < 1 || height < 1)
@@ -45,7 +59,8 @@ void layout_compute(
     layout->progress = (struct rect){0, height - 2, width, 1};
     if (width < 60 || height < 18) {
         layout->mode = LAYOUT_LIST;
-        layout->list = (struct rect){0, 1, width, height - 3};
+        layout->list = (struct rect){0, 1, width, height - 4};
+        layout->story = (struct rect){0, height - 3, width, 1};
         return;
     }
     layout->mode = LAYOUT_MAPS;
@@ -53,11 +68,11 @@ void layout_compute(
     int list = layout->wide ? LIST_WIDE : LIST_NARROW;
     int body = height - 3 - STORY_ROWS;
     bool large = width >= DETAIL_FROM_WIDTH && height >= DETAIL_FROM_HEIGHT;
-    int map = large ? least(LAYOUT_LABELS + columns + 2, width - list - 40) : width - list;
+    int map = large ? least(LAYOUT_LABELS + need->columns + 2, width - list - 40) : width - list;
     layout->list = (struct rect){0, 1, list, body};
     layout->latency = (struct rect){list, 1, map, body};
     layout->story = (struct rect){0, 1 + body, width, STORY_ROWS};
     if (large)
         layout->detail = (struct rect){list + map, 1, width - list - map, body};
-    place_maps(layout, latency_rows, memory_rows, large);
+    place_log(layout, need, place_maps(layout, need));
 }

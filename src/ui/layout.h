@@ -17,14 +17,20 @@ enum layout_mode {
 struct layout {
     enum layout_mode mode;
     bool wide; /* the list has room for up and down apart */
-    struct rect title, list, latency, memory, log, detail, story, progress, keys;
+    struct rect title, list, latency, memory, other, log, detail, story, progress, keys;
 };
 
 #define LAYOUT_LABELS 6   /* columns left of a map's cells */
 #define LAYOUT_HEADINGS 2 /* rows above the latency map's cells; one above the memory map's */
 
-/* For a window of that size and maps of so many rows of cells and columns. */
-void layout_compute(
-    int width, int height, int latency_rows, int memory_rows, int columns, struct layout *layout);
+/* What there is to show. */
+struct layout_need {
+    int map_rows, columns; /* cells of the latency map and of the other one */
+    int memory_rows;
+    int list_rows; /* batch sizes */
+};
+
+/* For a window of that size. */
+void layout_compute(int width, int height, const struct layout_need *need, struct layout *layout);
 
 #endif

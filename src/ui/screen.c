@@ -156,8 +156,7 @@ bool screen_run(
     loop->theme = options->theme;
     loop->snapshot = tuner_snapshot_acquire(tuner);
     state_open(&loop->state, loop->snapshot, options->theme);
-    for (int gemm = 0; gemm < GEMM_COUNT; gemm++)
-        loop->state.export_paths[gemm] = options->export_paths[gemm];
+    loop->state.out = options->out;
     loop->state.halves = terminal_halves() && !options->ascii;
     loop->stale = true;
     loop->reader = past_open(options->database);

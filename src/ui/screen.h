@@ -9,8 +9,8 @@ struct screen_options {
     enum theme theme;
     bool color;
     bool mouse;
-    bool ascii;                     /* no half blocks, whatever the terminal can do */
-    char *export_paths[GEMM_COUNT]; /* to be shown; NULL: none for this GEMM */
+    bool ascii;      /* no half blocks, whatever the terminal can do */
+    const char *out; /* the folder that `export` writes to, to be shown */
     /* Writes the files; says what it did in `note`. */
     bool (*export)(const struct snapshot *snapshot, const void *arg, char *note, size_t size,
         struct error *err);

@@ -140,8 +140,7 @@ bool script_run(struct tuner *tuner, const struct screen_options *options, struc
     script->options = options;
     refresh_snapshot(script);
     state_open(&script->state, script->snapshot, options->theme);
-    for (int gemm = 0; gemm < GEMM_COUNT; gemm++)
-        script->state.export_paths[gemm] = options->export_paths[gemm];
+    script->state.out = options->out;
     canvas_resize(&script->canvas, 80, 24);
     script->reader = past_open(options->database);
     bool done = run_lines(script, text, err);

@@ -254,10 +254,7 @@ static struct effect main_key(struct state *state, const struct snapshot *snapsh
         return none;
     switch (action) {
     case ACTION_PAUSE:
-        if (snapshot->state == TUNER_DONE)
-            state_note(state, "the tune is done: there is nothing to pause");
-        return state_post(
-            state, snapshot, snapshot->state == TUNER_PAUSED ? TUNER_RESUME : TUNER_PAUSE);
+        return state_post(state, snapshot, state_running(snapshot) ? TUNER_PAUSE : TUNER_RESUME);
     case ACTION_NEXT:
         state_note(state, "this batch size comes next");
         return state_post(state, snapshot, TUNER_NEXT);
@@ -353,63 +350,61 @@ static struct effect dispatch_key(struct state *state, const struct snapshot *sn
     return none;
 }
 
-/* Whether a key would steer a tune that another process drives: then it is refused. */
-static bool steers_another(struct state *state, const struct snapshot *snapshot, int key)
+static bool is_among(enum action action, const enum action *list, size_t count)
 {
-    static const enum action steering[] = {ACTION_PAUSE, ACTION_NEXT, ACTION_REMEASURE,
-        ACTION_VERIFY, ACTION_CHOOSE, ACTION_EDIT, ACTION_AB, ACTION_UNDO};
-    for (size_t i = 0; i < sizeof steering / sizeof steering[0]; i++) {
-        if (key_action(key) != steering[i])
-            continue;
-        if (snapshot->follows_ended)
-            state_note(state, "first p or Enter: goes on with this tune here");
-        else
-            state_note(state, "pid %ld drives this tune; p, t, r, v, c, e, a and U are its",
-                snapshot->follows_pid);
-        return true;
-    }
+    for (size_t i = 0; i < count; i++)
+        if (list[i] == action)
+            return true;
     return false;
 }
 
-/* Of a tune that another process drives: what is taken over, refused, or as ever. */
-static struct effect follower_key(struct state *state, const struct snapshot *snapshot, int key)
+bool state_refuses(const struct snapshot *snapshot, enum action action)
 {
-    if (state->overlay != OVERLAY_NONE)
-        return dispatch_key(state, snapshot, key);
-    if (snapshot->follows_ended && (key == KEY_RETURN || key_action(key) == ACTION_PAUSE)) {
-        state_note(state, "this process goes on with the tune");
-        return state_post(state, snapshot, TUNER_RESUME);
-    }
-    if (steers_another(state, snapshot, key))
-        return (struct effect){.kind = EFFECT_NONE};
-    return dispatch_key(state, snapshot, key);
-}
-
-/* Of a plan: as ever, but for what needs the card or its figures. */
-static struct effect planned_key(struct state *state, const struct snapshot *snapshot, int key)
-{
+    static const enum action steering[] = {ACTION_PAUSE, ACTION_NEXT, ACTION_REMEASURE,
+        ACTION_VERIFY, ACTION_CHOOSE, ACTION_EDIT, ACTION_AB, ACTION_UNDO};
     static const enum action measuring[] = {
         ACTION_NEXT, ACTION_REMEASURE, ACTION_VERIFY, ACTION_AB, ACTION_EXPORT};
-    for (size_t i = 0; i < sizeof measuring / sizeof measuring[0]; i++) {
-        if (state->overlay != OVERLAY_NONE || key_action(key) != measuring[i])
-            continue;
+    if (snapshot->follows_pid)
+        return is_among(action, steering, sizeof steering / sizeof steering[0]);
+    if (action == ACTION_PAUSE)
+        return snapshot->state == TUNER_DONE || (snapshot->planned && snapshot->points_left == 0);
+    return snapshot->planned && is_among(action, measuring, sizeof measuring / sizeof measuring[0]);
+}
+
+static void say_refused(struct state *state, const struct snapshot *snapshot, enum action action)
+{
+    if (snapshot->follows_ended)
+        state_note(state, "first p or Enter: goes on with this tune here");
+    else if (snapshot->follows_pid)
+        state_note(state, "pid %ld drives this tune; p, t, r, v, c, e, a and U are its",
+            snapshot->follows_pid);
+    else if (action != ACTION_PAUSE)
         state_note(
             state, "a plan: no %.100s here, nothing is measured", snapshot->question.device.name);
-        return (struct effect){.kind = EFFECT_NONE};
-    }
-    return dispatch_key(state, snapshot, key);
+    else if (snapshot->planned)
+        state_note(state, "a plan: %s, there is nothing to pause",
+            *snapshot->error ? "no compiler" : "all is compiled");
+    else
+        state_note(state, "the tune is done: there is nothing to pause");
+}
+
+/* Of a tune whose driver has ended: this process takes over. */
+static bool takes_over(const struct snapshot *snapshot, int key)
+{
+    return snapshot->follows_ended && (key == KEY_RETURN || key_action(key) == ACTION_PAUSE);
 }
 
 struct effect state_key(struct state *state, const struct snapshot *snapshot, int key)
 {
-    if (snapshot->follows_pid)
-        return follower_key(state, snapshot, key);
-    if (snapshot->planned)
-        return planned_key(state, snapshot, key);
-    struct effect effect = dispatch_key(state, snapshot, key);
-    if (effect.kind != EFFECT_COMMAND || snapshot->state != TUNER_STOPPED)
-        return effect;
-    state_note(state, "the tune was stopped and takes no commands");
-    state->overlay = OVERLAY_NONE;
-    return (struct effect){.kind = EFFECT_NONE};
+    if (state->overlay != OVERLAY_NONE)
+        return dispatch_key(state, snapshot, key);
+    if (takes_over(snapshot, key)) {
+        state_note(state, "this process goes on with the tune");
+        return state_post(state, snapshot, TUNER_RESUME);
+    }
+    if (state_refuses(snapshot, key_action(key))) {
+        say_refused(state, snapshot, key_action(key));
+        return (struct effect){.kind = EFFECT_NONE};
+    }
+    return dispatch_key(state, snapshot, key);
 }

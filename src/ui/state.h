@@ -41,8 +41,7 @@ struct state {
     unsigned answered;        /* the A/B (its serial) whose verdict was taken or refused */
     char notice[256];         /* shown until the next key */
     struct past past;         /* of where the cursor rested last; owned */
-    /* The files that an export would write; borrowed, NULL: none for this GEMM. */
-    const char *export_paths[GEMM_COUNT];
+    const char *out;          /* where an export goes; borrowed */
 };
 
 /* What a key asks of the loop. */
@@ -81,6 +80,8 @@ struct effect state_key(struct state *state, const struct snapshot *snapshot, in
 bool state_ab_waits(const struct state *state, const struct snapshot *snapshot);
 /* Whose keys its screen takes. */
 enum key_place state_ab_place(const struct state *state, const struct snapshot *snapshot);
+/* Whether the main screen answers such a key with the reason why not. */
+bool state_refuses(const struct snapshot *snapshot, enum action action);
 /* Whether leaving now would stop work. */
 bool state_running(const struct snapshot *snapshot);
 

@@ -20,6 +20,7 @@ static int known_tile(const struct view *view)
 static void draw_numbers(const struct view *view, const struct rect *inside)
 {
     const struct editor *editor = &view->state->editor;
+    bool narrow = inside->width < 48;
     int x = 0;
     if (editor->writing) {
         canvas_print(view->canvas, inside, 0, 1, ROLE_SELECTED, " tile: %s_ ", editor->text);
@@ -27,11 +28,15 @@ static void draw_numbers(const struct view *view, const struct rect *inside)
     }
     for (int axis = 0; axis < AXIS_COUNT; axis++)
         x += canvas_print(view->canvas, inside, x, 1,
-            axis == (int)editor->axis ? ROLE_SELECTED : ROLE_TEXT, " %s %d ",
+            axis == (int)editor->axis ? ROLE_SELECTED : ROLE_TEXT, narrow ? "%s%d " : " %s %d ",
             space_axis_name((enum space_axis)axis), editor_get(editor, (enum space_axis)axis));
-    if (engine_takes_tma(&view->snapshot->question.engine, view->state->gemm))
-        canvas_print(view->canvas, inside, x, 1, editor->tile.use_tma ? ROLE_WARN : ROLE_DIM,
-            " USE_TMA %s", editor->tile.use_tma ? "on: not timed here" : "off");
+    if (!engine_takes_tma(&view->snapshot->question.engine, view->state->gemm))
+        return;
+    if (editor->tile.use_tma)
+        canvas_print(view->canvas, inside, x, 1, ROLE_WARN, "%s",
+            narrow ? "TMA" : " USE_TMA on: not timed here");
+    else if (!narrow)
+        canvas_print(view->canvas, inside, x, 1, ROLE_DIM, " USE_TMA off");
 }
 
 /* Why it could not run, else its shared memory. */
@@ -54,11 +59,10 @@ static int draw_memory(const struct view *view, const struct rect *inside, int y
         smem.exact = snapshot->facts[view->state->gemm][known].shared_exact;
     }
     bool fits = smem.bytes <= question->device.smem_limit;
-    canvas_print(view->canvas, inside, 0, y, fits ? ROLE_GOOD : ROLE_BAD,
-        "shared memory %s of %s B (%s): %s", text_grouped(smem.bytes, used, sizeof used),
-        text_grouped(question->device.smem_limit, limit, sizeof limit),
-        smem.exact ? "exact" : "estimated", fits ? "fits" : "does NOT fit");
-    return y + 1;
+    return y + canvas_wrap_print(view->canvas, inside, 0, y, fits ? ROLE_GOOD : ROLE_BAD,
+                   "shared memory %s of %s B (%s): %s", text_grouped(smem.bytes, used, sizeof used),
+                   text_grouped(question->device.smem_limit, limit, sizeof limit),
+                   smem.exact ? "exact" : "estimated", fits ? "fits" : "does NOT fit");
 }
 
 static int draw_facts(const struct view *view, const struct rect *inside, int y)
@@ -67,11 +71,9 @@ static int draw_facts(const struct view *view, const struct rect *inside, int y)
     static const char *const verified[] = {"not verified", "verified", "WRONG RESULT"};
     int known = known_tile(view);
     struct phrases figures = {0}, facts = {0};
-    if (known < 0) {
-        canvas_print(view->canvas, inside, 0, y, ROLE_WARN,
-            "outside of this tune's space: nothing is known of it yet");
-        return y + 2;
-    }
+    if (known < 0)
+        return y + canvas_wrap(view->canvas, inside, 0, y, ROLE_WARN,
+                       "outside of this tune's space: nothing is known of it yet");
     const struct cell *cell = board_cell(view->snapshot, state->gemm, state->m_index, known);
     const struct kernel_fact *fact = &view->snapshot->facts[state->gemm][known];
     const struct choice *choice = &view->snapshot->choices[state->gemm][state->m_index];
@@ -107,24 +109,23 @@ static int draw_pair(const struct view *view, const struct rect *inside, int y)
     if (!pair_clashes(snapshot, state->gemm, state->m_index, tile) ||
         !pair_partner(snapshot, state->gemm, state->m_index, tile, &partner))
         return y;
-    canvas_print(view->canvas, inside, 0, y++, ROLE_WARN,
-        "%s has BM%d and both must agree: b changes both, a compares pairs", gemm_name(other),
-        snapshot->choices[other][state->m_index].tile.block_m);
     int known = board_tile_index(&snapshot->question.space, &partner);
     double median = known < 0 ? NAN : board_cell(snapshot, other, state->m_index, known)->median_us;
-    canvas_print(view->canvas, inside, 0, y++, ROLE_TEXT, "with it %s: %s  %s us", gemm_name(other),
-        tile_format(&partner, name, sizeof name), view_us(median, us, sizeof us));
+    y += canvas_wrap_print(view->canvas, inside, 0, y, ROLE_WARN,
+        "%s has BM%d and both must agree: b changes both, a compares pairs", gemm_name(other),
+        snapshot->choices[other][state->m_index].tile.block_m);
+    y += canvas_wrap_print(view->canvas, inside, 0, y, ROLE_TEXT, "with it %s: %s  %s us",
+        gemm_name(other), tile_format(&partner, name, sizeof name), view_us(median, us, sizeof us));
     return y;
 }
 
 /* Who chose the entry, when, and why: the latest first. */
-static void draw_history(const struct view *view, const struct rect *inside, int y, int end)
+static void draw_history(const struct view *view, const struct rect *inside, int y)
 {
     const struct past *past = &view->state->past;
-    struct rect above = {inside->x, inside->y, inside->width, end};
     if (!state_knows_entry(view->state, view->snapshot))
         return;
-    for (size_t i = 0; i < past->history_count && y < end; i++) {
+    for (size_t i = 0; i < past->history_count && y < inside->height; i++) {
         const struct store_choice *choice = &past->history[i];
         char name[TILE_TEXT_SIZE], when[32];
         int x = canvas_print(view->canvas, inside, 0, y, i == 0 ? ROLE_TEXT : ROLE_DIM,
@@ -133,8 +134,7 @@ static void draw_history(const struct view *view, const struct rect *inside, int
         if (!isnan(choice->median_us))
             canvas_print(view->canvas, inside, x, y, ROLE_DIM, "  %.1f us", choice->median_us);
         y++;
-        if (*choice->reason && y < end)
-            y += canvas_wrap(view->canvas, &above, 12, y, ROLE_DIM, choice->reason);
+        y += canvas_wrap(view->canvas, inside, 12, y, ROLE_DIM, choice->reason);
     }
 }
 
@@ -145,15 +145,15 @@ void view_edit(const struct view *view)
     struct rect inside = view_frame(view, "edit an entry", large ? 3 * EDIT_WIDTH / 2 : EDIT_WIDTH,
         large ? 3 * EDIT_ROWS / 2 : EDIT_ROWS);
     char served[32];
-    int y = 2;
     int x = canvas_print(view->canvas, &inside, 0, 0, ROLE_TITLE, "%s M=%d", gemm_name(state->gemm),
         view->snapshot->question.batch_sizes[state->m_index]);
     canvas_print(view->canvas, &inside, x, 0, ROLE_TEXT, "  serves M %s",
         view_served(view, served, sizeof served));
     draw_numbers(view, &inside);
-    y = draw_memory(view, &inside, y + 1);
-    y = draw_facts(view, &inside, y);
-    y = draw_pair(view, &inside, y);
-    draw_history(view, &inside, y + 1, inside.height - 1);
     view_hints(view, &inside, inside.height - 1, PLACE_EDITOR);
+    inside.height--;
+    int y = draw_memory(view, &inside, inside.height < 9 ? 2 : 3);
+    y = draw_pair(view, &inside, y);
+    y = draw_facts(view, &inside, y);
+    draw_history(view, &inside, y + 1);
 }

@@ -40,13 +40,30 @@ const char *view_served(const struct view *view, char *buffer, size_t size)
 
 #define EVENT_MARGIN 13
 
+static int event_lines(const struct view *view, const struct rect *rect, int event)
+{
+    const char *text = view->state->past.events[event].text;
+    return canvas_wrap(NULL, rect, EVENT_MARGIN, 0, ROLE_TEXT, text);
+}
+
+int view_events_over(const struct view *view, const struct rect *rect)
+{
+    int count = (int)view->state->past.event_count, shown = 0;
+    for (int lines = 0; shown < count; shown++) {
+        lines += event_lines(view, rect, shown);
+        if (lines > rect->height)
+            break;
+    }
+    return count - shown;
+}
+
 void view_events(const struct view *view, const struct rect *rect, int skipped)
 {
     const struct past *past = &view->state->past;
     int end = (int)past->event_count - skipped, first = end, y = 0;
     char at[32];
     for (int lines = 0; first > 0; first--) {
-        lines += canvas_wrap(NULL, rect, EVENT_MARGIN, 0, ROLE_TEXT, past->events[first - 1].text);
+        lines += event_lines(view, rect, first - 1);
         if (lines > rect->height)
             break;
     }
@@ -125,6 +142,11 @@ static void draw_bar(const struct view *view, int *column)
     const struct rect *rect = &view->layout.progress;
     int width = rect->width >= 120 ? 40 : 10;
     int filled = width * percent(view->snapshot) / 100;
+    if (rect->width < 60) {
+        *column =
+            canvas_print(view->canvas, rect, 0, 0, ROLE_TEXT, "%d %%  ", percent(view->snapshot));
+        return;
+    }
     canvas_print(view->canvas, rect, 0, 0, ROLE_TEXT, "[");
     for (int i = 0; i < width; i++)
         canvas_print(
@@ -148,11 +170,12 @@ static void add_left(struct phrases *line, double seconds)
 static void add_phase(struct phrases *line, const struct snapshot *snapshot)
 {
     const char *state = board_state_name(snapshot->state);
+    int rank = line->count > 0; /* behind an A/B's news */
     if (!state_running(snapshot)) {
-        phrases_add(line, 0, ROLE_TEXT, "%s", state);
+        phrases_add(line, rank, ROLE_TEXT, "%s", state);
         return;
     }
-    phrases_add(line, 0, ROLE_TEXT, "%s", *snapshot->phase ? snapshot->phase : state);
+    phrases_add(line, rank, ROLE_TEXT, "%s", *snapshot->phase ? snapshot->phase : state);
     if (snapshot->m > 0)
         phrases_add(line, 2, ROLE_TEXT, "%s M=%d", gemm_name(snapshot->gemm), snapshot->m);
     add_left(line, snapshot->left_s);
@@ -230,15 +253,35 @@ static void draw_progress(const struct view *view)
     phrases_print(&line, view->canvas, rect, column, 0);
 }
 
+/* Where there is no room for all, the way out and to the help stays. */
+static int hint_rank(enum action action)
+{
+    switch (action) {
+    case ACTION_HELP:
+    case ACTION_QUIT:
+    case ACTION_LEAVE:
+        return 0;
+    case ACTION_REFUSE:
+    case ACTION_TAKE:
+    case ACTION_ACCEPT:
+        return 1;
+    default:
+        return 2;
+    }
+}
+
 void view_hints(const struct view *view, const struct rect *rect, int y, enum key_place place)
 {
     struct key_list list = key_list(place);
-    int column = 0;
+    struct phrases line = {0};
     for (size_t i = 0; i < list.count; i++) {
-        const char *hint = list.entries[i].hint;
-        if (hint && column + (int)strlen(hint) <= rect->width)
-            column += canvas_print(view->canvas, rect, column, y, ROLE_KEY, "%s  ", hint);
+        const struct key_entry *entry = &list.entries[i];
+        bool rests = entry->action == ACTION_PAUSE && !state_running(view->snapshot);
+        if (entry->hint && !(place == PLACE_MAIN && state_refuses(view->snapshot, entry->action)))
+            phrases_add(
+                &line, hint_rank(entry->action), ROLE_KEY, "%s", rests ? "p go on" : entry->hint);
     }
+    phrases_print(&line, view->canvas, rect, 0, y);
 }
 
 /* A notice takes the hints' place. */
@@ -257,16 +300,17 @@ static void place(struct view *view)
     const struct canvas *canvas = view->canvas;
     const struct state *state = view->state;
     const struct space *space = &view->snapshot->question.space;
-    int memory_rows = state->fixed == AXIS_BM ? 1 : space->value_count[AXIS_BM];
-    int rows = state->grid.rows;
-    layout_compute(
-        canvas->width, canvas->height, rows, memory_rows, state->grid.columns, &view->layout);
+    struct layout_need need = {.map_rows = state->grid.rows,
+        .columns = state->grid.columns,
+        .memory_rows = state->fixed == AXIS_BM ? 1 : space->value_count[AXIS_BM],
+        .list_rows = view->snapshot->question.batch_size_count};
+    layout_compute(canvas->width, canvas->height, &need, &view->layout);
     if (!state->unfolded || !state->halves || !theme_has_colors(state->theme) ||
-        view->layout.latency.height >= LAYOUT_HEADINGS + rows)
+        view->layout.latency.height >= LAYOUT_HEADINGS + need.map_rows)
         return;
     view->halved = true;
-    layout_compute(canvas->width, canvas->height, (rows + 1) / 2, memory_rows, state->grid.columns,
-        &view->layout);
+    need.map_rows = (need.map_rows + 1) / 2;
+    layout_compute(canvas->width, canvas->height, &need, &view->layout);
 }
 
 bool view_click(
@@ -290,12 +334,13 @@ bool view_click(
     return m >= 0;
 }
 
-void view_draw(struct canvas *canvas, const struct snapshot *snapshot, const struct state *state)
+void view_draw(struct canvas *canvas, const struct snapshot *snapshot, struct state *state)
 {
     struct view view = {.canvas = canvas, .snapshot = snapshot, .state = state};
     struct rect all = {0, 0, canvas->width, canvas->height};
-    canvas_fill(canvas, &all, ' ', ROLE_TEXT);
     place(&view);
+    state->scroll = view_scroll(&view);
+    canvas_fill(canvas, &all, ' ', ROLE_TEXT);
     draw_title(&view);
     view_list(&view);
     view_maps(&view);

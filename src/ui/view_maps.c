@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#define CAPTION 44 /* columns that a map's whole caption takes */
+
 /* What part of a map is seen when it is larger than its place: the cursor's surroundings. */
 static int first_seen(int count, int room, int cursor)
 {
@@ -56,6 +58,17 @@ static void draw_corner(const struct view *view, const struct rect *label)
     canvas_print(view->canvas, label, column > 0 ? column + 1 : 0, 1, ROLE_HEADING, "BK");
 }
 
+/* A column's heading, where all of it has room; returns where the next may begin. */
+static int draw_value(
+    const struct view *view, const struct rect *rect, int x, int y, const char *axis, int value)
+{
+    char text[16];
+    int length = snprintf(text, sizeof text, "%s%d", axis, value);
+    if (x + length <= rect->width)
+        canvas_print(view->canvas, rect, x, y, ROLE_HEADING, "%s", text);
+    return x + length + 1;
+}
+
 /* BN over its columns, BK under it; labels without room for a blank behind them are left out. */
 static void draw_headings(
     const struct view *view, const struct rect *rect, const struct window *window)
@@ -68,11 +81,9 @@ static void draw_headings(
         if (!tile)
             continue;
         if (tile->block_n != last_n && i >= free_n)
-            free_n =
-                i + 1 + canvas_print(view->canvas, &top, i, 0, ROLE_HEADING, "BN%d", tile->block_n);
+            free_n = draw_value(view, &top, i, 0, "BN", tile->block_n);
         if ((tile->block_k != last_k || tile->block_n != last_n) && i >= free_k)
-            free_k =
-                i + 1 + canvas_print(view->canvas, &top, i, 1, ROLE_HEADING, "%d", tile->block_k);
+            free_k = draw_value(view, &top, i, 1, "", tile->block_k);
         last_n = tile->block_n;
         last_k = tile->block_k;
     }
@@ -98,11 +109,11 @@ static void row_label(const struct view *view, int row, bool first, char *buffer
         snprintf(buffer, size, " w%d", tile->num_warps);
 }
 
-static struct mark mark_of(const struct view *view, int tile)
+static struct mark mark_of(const struct view *view, enum metric metric, int tile)
 {
     const struct state *state = view->state;
     const struct snapshot *snapshot = view->snapshot;
-    if (state->metric == METRIC_REGISTERS) {
+    if (metric == METRIC_REGISTERS) {
         struct mark mark = board_register_mark(snapshot, state->gemm, tile);
         if (snapshot->planned)
             board_entry_mark(&snapshot->choices[state->gemm][state->m_index],
@@ -112,14 +123,14 @@ static struct mark mark_of(const struct view *view, int tile)
     return board_latency_mark(view->snapshot, &state->digest, state->gemm, state->m_index, tile);
 }
 
-static struct mark mark_at(const struct view *view, int row, int column)
+static struct mark mark_at(const struct view *view, enum metric metric, int row, int column)
 {
     const struct state *state = view->state;
     const struct grid *grid = &state->grid;
     int tile = row < grid->rows ? board_pick(view->snapshot, grid, state->gemm, state->m_index,
                                       row * grid->columns + column)
                                 : -1;
-    return tile < 0 ? (struct mark){' ', ROLE_TEXT} : mark_of(view, tile);
+    return tile < 0 ? (struct mark){' ', ROLE_TEXT} : mark_of(view, metric, tile);
 }
 
 /* Marks that a colour cannot say: they stay letters. */
@@ -130,9 +141,10 @@ static bool is_letter(const struct mark *mark)
 }
 
 /* Rows `row` and the next in one cell; under the cursor and where a letter matters, the one. */
-static void draw_two(const struct view *view, int row, int column, int x, int y)
+static void draw_two(const struct view *view, enum metric metric, int row, int column, int x, int y)
 {
-    struct mark above = mark_at(view, row, column), below = mark_at(view, row + 1, column);
+    struct mark above = mark_at(view, metric, row, column);
+    struct mark below = mark_at(view, metric, row + 1, column);
     bool lower = is_letter(&below) && !is_letter(&above);
     if (view->state->row / 2 == row / 2 && view->state->column == column)
         lower = view->state->row > row;
@@ -144,29 +156,50 @@ static void draw_two(const struct view *view, int row, int column, int x, int y)
     canvas_put(view->canvas, x, y, shown->character, shown->role);
 }
 
-static void draw_latency(const struct view *view)
+/* The grid by one metric, under so many rows of headings. */
+static void draw_grid(
+    const struct view *view, const struct rect *rect, int headings, enum metric metric)
 {
     const struct state *state = view->state;
-    const struct rect *rect = &view->layout.latency;
-    struct window window = window_of(view, rect, LAYOUT_HEADINGS);
-    draw_headings(view, rect, &window);
+    struct window window = window_of(view, rect, headings);
     for (int line = 0; line < window.lines; line++) {
-        int row = window.row + line * window.fold, y = rect->y + LAYOUT_HEADINGS + line;
+        int row = window.row + line * window.fold, y = rect->y + headings + line;
         char label[16];
         struct rect left = {rect->x, y, LAYOUT_LABELS, 1};
         row_label(view, row, line == 0, label, sizeof label);
         canvas_print(view->canvas, &left, 0, 0, ROLE_HEADING, "%s", label);
         for (int i = 0; i < window.columns; i++) {
             int column = window.column + i, x = rect->x + LAYOUT_LABELS + i;
-            struct mark mark = mark_at(view, row, column);
+            struct mark mark = mark_at(view, metric, row, column);
             if (view->halved)
-                draw_two(view, row, column, x, y);
+                draw_two(view, metric, row, column, x, y);
             else
                 canvas_put(view->canvas, x, y, mark.character, mark.role);
             if (column == state->column && row / window.fold == state->row / window.fold)
                 canvas_reverse(view->canvas, x, y);
         }
     }
+}
+
+static void draw_upper(const struct view *view)
+{
+    const struct rect *rect = &view->layout.latency;
+    struct window window = window_of(view, rect, LAYOUT_HEADINGS);
+    draw_headings(view, rect, &window);
+    draw_grid(view, rect, LAYOUT_HEADINGS, view->state->metric);
+}
+
+/* The metric that the upper map does not show. */
+static void draw_other(const struct view *view)
+{
+    const struct rect *rect = &view->layout.other;
+    bool latency = view->state->metric != METRIC_LATENCY;
+    canvas_print(view->canvas, rect, 0, 0, ROLE_HEADING, "%s%s",
+        latency ? "latency in steps" : "registers in steps of 32",
+        rect->width < CAPTION ? ""
+        : latency             ? ", 0 the best of this M"
+                              : ", s spills");
+    draw_grid(view, rect, 1, latency ? METRIC_LATENCY : METRIC_REGISTERS);
 }
 
 /* A row for each BLOCK_SIZE_M: warps and groups change nothing. */
@@ -178,8 +211,9 @@ static void draw_memory(const struct view *view)
     int rows = rect->height - 1, step = rows > 0 ? grid->rows / rows : 1;
     struct window window = window_of(view, rect, 1);
     char limit[32];
-    canvas_print(view->canvas, rect, 0, 0, ROLE_HEADING, "shared memory, tenths of %s B, x over",
-        text_grouped(view->snapshot->question.device.smem_limit, limit, sizeof limit));
+    canvas_print(view->canvas, rect, 0, 0, ROLE_HEADING, "shared memory, tenths of %s B%s",
+        text_grouped(view->snapshot->question.device.smem_limit, limit, sizeof limit),
+        rect->width < CAPTION ? "" : ", x over");
     for (int y = 0; y < rows; y++) {
         struct rect left = {rect->x, rect->y + 1 + y, LAYOUT_LABELS, 1};
         const struct tile *first = sample_tile(view, y * step, 0);
@@ -211,26 +245,27 @@ static bool cell_at(const struct rect *rect, int headings, const struct window *
 
 bool view_maps_at(const struct view *view, int x, int y, int *row, int *column)
 {
-    const struct rect *latency = &view->layout.latency, *memory = &view->layout.memory;
-    struct window upper = window_of(view, latency, LAYOUT_HEADINGS);
-    struct window lower = window_of(view, memory, 1);
-    int line;
-    if (cell_at(latency, LAYOUT_HEADINGS, &upper, x, y, &line, column)) {
-        *row = upper.row + line * upper.fold;
-        *column += upper.column;
+    const struct layout *layout = &view->layout;
+    const struct rect *const maps[] = {&layout->latency, &layout->other, &layout->memory};
+    for (int map = 0; map < 3; map++) {
+        int headings = map == 0 ? LAYOUT_HEADINGS : 1, line;
+        struct window window = window_of(view, maps[map], headings);
+        if (!cell_at(maps[map], headings, &window, x, y, &line, column))
+            continue;
+        *row = map == 2 ? line * (view->state->grid.rows / (layout->memory.height - 1))
+                        : window.row + line * window.fold;
+        *column += window.column;
         return true;
     }
-    if (!cell_at(memory, 1, &lower, x, y, &line, column))
-        return false;
-    *row = line * (view->state->grid.rows / (memory->height - 1));
-    *column += lower.column;
-    return true;
+    return false;
 }
 
 void view_maps(const struct view *view)
 {
     if (view->layout.latency.height > LAYOUT_HEADINGS)
-        draw_latency(view);
+        draw_upper(view);
     if (view->layout.memory.height > 1)
         draw_memory(view);
+    if (view->layout.other.height > 1)
+        draw_other(view);
 }

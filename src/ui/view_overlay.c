@@ -1,11 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/text.h"
 #include "tuner/export.h"
+#include "ui/legend.h"
 #include "ui/view.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define HELP_WIDTH 74
+#define HELP_NAMES 16 /* columns of them */
+#define NARROW 64     /* under it frames take all of the width */
+
+int view_frame_width(const struct view *view)
+{
+    int width = view->canvas->width;
+    return width < NARROW ? width : width - 8;
+}
 
 struct rect view_frame(const struct view *view, const char *title, int width, int height)
 {
@@ -31,63 +42,92 @@ struct rect view_frame(const struct view *view, const char *title, int width, in
     return (struct rect){frame.x + 2, frame.y + 1, frame.width - 4, frame.height - 2};
 }
 
-/* One place's keys from row y on; returns the row after them. */
-static int draw_key_list(
+/* One row of the help; returns the row after it. */
+static int help_row(
+    const struct view *view, const struct rect *inside, int y, const char *name, const char *text)
+{
+    canvas_print(view->canvas, inside, 0, y, ROLE_HEADING, "%s", name);
+    return y + canvas_wrap(view->canvas, inside, HELP_NAMES, y, ROLE_TEXT, text);
+}
+
+static int help_title(const struct view *view, const struct rect *inside, int y, const char *title)
+{
+    canvas_print(view->canvas, inside, 0, y + 1, ROLE_TITLE, "%s", title);
+    return y + 2;
+}
+
+static int help_keys(
     const struct view *view, const struct rect *inside, int y, struct key_list list)
 {
-    if (list.title) {
-        canvas_print(view->canvas, inside, 0, y + 1, ROLE_TITLE, "%s", list.title);
-        y += 2;
-    }
-    for (size_t i = 0; i < list.count; i++) {
-        if (!list.entries[i].name)
-            continue;
-        canvas_print(view->canvas, inside, 0, y, ROLE_HEADING, "%s", list.entries[i].name);
-        canvas_print(view->canvas, inside, 16, y++, ROLE_TEXT, "%s", list.entries[i].help);
+    if (list.title)
+        y = help_title(view, inside, y, list.title);
+    for (size_t i = 0; i < list.count; i++)
+        if (list.entries[i].name)
+            y = help_row(view, inside, y, list.entries[i].name, list.entries[i].help);
+    return y;
+}
+
+static int help_legend(const struct view *view, const struct rect *inside, int y)
+{
+    y = help_title(view, inside, y, legend_title);
+    for (size_t i = 0; i < legend_count; i++)
+        y = help_row(view, inside, y, legend_rows[i].name, legend_rows[i].meaning);
+    return y;
+}
+
+/* All of it from row y on; returns the row after it. */
+static int help_text(const struct view *view, const struct rect *inside, int y)
+{
+    for (int place = 0; place < PLACE_COUNT; place++) {
+        y = help_keys(view, inside, y, key_list((enum key_place)place));
+        if (place == PLACE_MAIN)
+            y = help_legend(view, inside, y);
     }
     return y;
 }
 
-static int help_rows(void)
+static int help_rows(const struct view *view, int width)
 {
-    int rows = 0;
-    for (int place = 0; place < PLACE_COUNT; place++) {
-        struct key_list list = key_list((enum key_place)place);
-        rows += list.title ? 2 : 0;
-        for (size_t i = 0; i < list.count; i++)
-            rows += list.entries[i].name != NULL;
-    }
-    return rows;
+    const struct rect nowhere = {0, 0, width, 0};
+    return help_text(view, &nowhere, 0);
+}
+
+static struct rect help_frame(const struct view *view)
+{
+    int room = view->canvas->width - 4, width = room < HELP_WIDTH ? room : HELP_WIDTH;
+    return view_frame(view, "keys; Down goes on, Esc leaves", width, help_rows(view, width));
 }
 
 static void draw_help(const struct view *view)
 {
-    int rows = help_rows();
-    struct rect inside = view_frame(view, "keys; Down goes on, Esc leaves", 74, rows);
-    int most = rows > inside.height ? rows - inside.height : 0;
-    int y = -(view->state->scroll > most ? most : view->state->scroll);
-    for (int place = 0; place < PLACE_COUNT; place++)
-        y = draw_key_list(view, &inside, y, key_list((enum key_place)place));
+    struct rect inside = help_frame(view);
+    help_text(view, &inside, -view->state->scroll);
 }
 
-static void draw_log(const struct view *view)
+/* The log's frame and what stands above its events. */
+static struct rect log_frame(const struct view *view)
 {
-    struct rect inside =
-        view_frame(view, "log; Esc leaves", view->canvas->width - 8, view->canvas->height - 4);
-    int count = (int)view->state->past.event_count, scroll = view->state->scroll;
+    struct rect inside = view_frame(
+        view, "log; Up goes back, Esc leaves", view_frame_width(view), view->canvas->height - 4);
     if (*view->snapshot->error && !view->snapshot->planned) {
         int lines = canvas_wrap(view->canvas, &inside, 0, 0, ROLE_BAD, view->snapshot->error) + 1;
         inside.y += lines;
         inside.height -= lines;
     }
+    return inside;
+}
+
+static void draw_log(const struct view *view)
+{
+    struct rect inside = log_frame(view);
     if (view->snapshot->planned)
         view_plan_log(view, &inside);
     else if (inside.height <= 0)
         return;
-    else if (count == 0)
+    else if (view->state->past.event_count == 0)
         canvas_print(view->canvas, &inside, 0, 0, ROLE_DIM, "nothing yet");
     else
-        view_events(view, &inside, scroll < count ? scroll : count - 1);
+        view_events(view, &inside, view->state->scroll);
 }
 
 /* What the files will hold, or why there will be none. */
@@ -104,31 +144,53 @@ static void describe_export(const struct snapshot *snapshot, char *buffer, size_
     free(set);
 }
 
+/* Where a path's last part begins. */
+static int name_at(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? (int)(slash + 1 - path) : 0;
+}
+
+/* The files as the export will name them: by the Triton that was timed with, once that is known. */
+static int draw_files(const struct view *view, const struct rect *inside, int y)
+{
+    const struct snapshot *snapshot = view->snapshot;
+    const struct question *question = &snapshot->question;
+    const char *triton = *snapshot->toolchain.triton ? snapshot->toolchain.triton
+                                                     : engine_pinned_triton(&question->engine);
+    for (int gemm = 0, first = y; gemm < GEMM_COUNT; gemm++) {
+        char *path = question->gemms[gemm] ? export_path(question, triton, (enum gemm)gemm) : NULL;
+        if (!path)
+            continue;
+        if (y == first)
+            y += canvas_wrap_print(view->canvas, inside, 0, y, ROLE_TEXT, "%s/%.*s",
+                view->state->out, name_at(path), path);
+        y += canvas_wrap(view->canvas, inside, 0, y, ROLE_TEXT, path + name_at(path));
+        free(path);
+    }
+    return y;
+}
+
 static void draw_export(const struct view *view)
 {
     struct rect inside =
-        view_frame(view, "export; Enter writes, Esc leaves", view->canvas->width - 8, 8);
+        view_frame(view, "export; Enter writes, Esc leaves", view_frame_width(view), 8);
     char holds[256];
-    int y = 0;
-    for (int gemm = 0; gemm < GEMM_COUNT; gemm++) {
-        const char *path = view->state->export_paths[gemm];
-        if (path)
-            y += canvas_wrap(view->canvas, &inside, 0, y, ROLE_TEXT, path);
-    }
     describe_export(view->snapshot, holds, sizeof holds);
-    y += canvas_wrap(view->canvas, &inside, 0, y, ROLE_TITLE, holds);
+    int y = canvas_wrap(view->canvas, &inside, 0, 0, ROLE_TITLE, holds);
     if (view->snapshot->recorded)
-        canvas_print(view->canvas, &inside, 0, y, ROLE_WARN, "recorded on %s: not this machine's",
-            view->snapshot->question.device.name);
+        y += canvas_wrap(
+            view->canvas, &inside, 0, y, ROLE_WARN, "recorded: not this machine's figures");
+    draw_files(view, &inside, y);
 }
 
 static void draw_quit(const struct view *view)
 {
-    struct rect inside = view_frame(view, "quit?", 56, 2);
-    canvas_print(
+    struct rect inside = view_frame(view, "quit?", 56, view->canvas->width < NARROW ? 4 : 2);
+    int y = canvas_wrap(
         view->canvas, &inside, 0, 0, ROLE_TEXT, "A tune runs. Everything measured is kept.");
-    canvas_print(
-        view->canvas, &inside, 0, 1, ROLE_TEXT, "Enter or y: stop and quit; n or Esc: stay");
+    canvas_wrap(
+        view->canvas, &inside, 0, y, ROLE_TEXT, "Enter or y: stop and quit; n or Esc: stay");
 }
 
 void view_overlay(const struct view *view)
@@ -144,4 +206,25 @@ void view_overlay(const struct view *view)
     };
     if (view->state->overlay != OVERLAY_NONE && view->layout.mode != LAYOUT_LINE)
         draw[view->state->overlay](view);
+}
+
+/* The furthest that scrolling shows anything new. */
+static int scroll_most(const struct view *view)
+{
+    struct rect inside;
+    int most = 0;
+    if (view->state->overlay == OVERLAY_HELP) {
+        inside = help_frame(view);
+        most = help_rows(view, inside.width) - inside.height;
+    } else if (view->state->overlay == OVERLAY_LOG && !view->snapshot->planned) {
+        inside = log_frame(view);
+        most = view_events_over(view, &inside);
+    }
+    return most > 0 ? most : 0;
+}
+
+int view_scroll(const struct view *view)
+{
+    int most = scroll_most(view);
+    return view->state->scroll > most ? most : view->state->scroll;
 }

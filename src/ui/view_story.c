@@ -21,7 +21,7 @@ static void add_timing(const struct view *view, const struct cell *cell, struct 
         phrases_add(line, 0, ROLE_TITLE, "%s", cell->status == POINT_OK ? "not measured" : status);
         return;
     }
-    if (isnan(cell->low_us))
+    if (isnan(cell->low_us) || view->layout.mode == LAYOUT_LIST)
         phrases_add(line, 0, ROLE_TITLE, "%.1f us", cell->median_us);
     else
         phrases_add(line, 0, ROLE_TITLE, "%.1f us +-%.1f %%", cell->median_us, spread(cell));
@@ -76,15 +76,22 @@ void view_story(const struct view *view)
     const struct rect *rect = &view->layout.story;
     char name[TILE_TEXT_SIZE];
     struct phrases first = {0}, second = {0};
-    if (rect->height < 2 || state->tile < 0)
+    if (rect->height < 1 || state->tile < 0)
         return;
     const struct cell *cell = board_cell(view->snapshot, state->gemm, state->m_index, state->tile);
-    phrases_add(&first, 0, ROLE_TITLE, "%s %s", gemm_name(state->gemm),
-        tile_format(&view->snapshot->question.space.tiles[state->tile], name, sizeof name));
+    tile_format(&view->snapshot->question.space.tiles[state->tile], name, sizeof name);
+    if (rect->height < 2)
+        phrases_add(&first, 2, ROLE_TITLE, "%s", gemm_name(state->gemm));
+    phrases_add(&first, 0, ROLE_TITLE, "%s%s%s", rect->height < 2 ? "" : gemm_name(state->gemm),
+        rect->height < 2 ? "" : " ", name);
     add_timing(view, cell, &first);
     add_kernel(&view->snapshot->facts[state->gemm][state->tile], &first);
-    add_trust(view, cell, &second);
-    add_samples(view, cell, &second);
+    if (view->snapshot->planned) {
+        view_plan_entry(view, state->gemm, &second);
+    } else {
+        add_trust(view, cell, &second);
+        add_samples(view, cell, &second);
+    }
     phrases_add(&second, 3, ROLE_TEXT, "serves M %s", view_served(view, name, sizeof name));
     phrases_print(&first, view->canvas, rect, 0, 0);
     phrases_print(&second, view->canvas, rect, 0, 1);
