@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import tempfile
 import unittest
@@ -11,7 +12,6 @@ import recorded_set
 from recorded_set import entry
 
 MOEBENCH = os.environ["MOEBENCH"]
-MAKE = os.path.join(os.environ["TOP_BUILDDIR"], "tests/bench_store")
 CASES = os.path.join(os.environ["TOP_SRCDIR"], "tests/data/cases")
 BASE = "BM16,BN64,BK128,G1,w4,s3"
 FAST = "BM16,BN64,BK128,G1,w4,s4"
@@ -21,6 +21,7 @@ WRONG = "BM16,BN32,BK128,G1,w4,s3"
 # engines' default tiles of the layer at small and large M
 DEFAULTS = ["BM64,BN64,BK32,G8,w4,s3", "BM16,BN32,BK64,G1,w4,s3", "BM128,BN256,BK128,G32,w8,s4",
             "BM64,BN128,BK128,G1,w4,s4", "BM128,BN256,BK128,G16,w8,s4"]
+AXES = ["--bm", "16", "--bk", "128", "--group", "1", "--warps", "4", "--stages", "3"]
 FACTORS = {BASE: 1.0, FAST: 0.98, SLOW: 1.03, BIG: 1.0, WRONG: 0.5}
 
 
@@ -66,7 +67,7 @@ class Ab(unittest.TestCase):
                 true = 100 * (FACTORS[b] - 1)
                 self.assertTrue(low - 0.2 < true < high + 0.2, facts)
                 self.assertAlmostEqual(facts["a_us"], 200 if gemm == "pair" else 100, delta=1)
-                self.assertEqual((facts["blocks_to_decide"], facts["flags"]), (0, []))
+                self.assertEqual((facts["blocks_to_decide"], facts["flags"]), (0, ["recorded"]))
 
     def test_undecided_tells_how_many_more(self):
         self.write(lambda gemm, m, tile: 100 * (1.0035 if tile == FAST else 1))
@@ -95,6 +96,12 @@ class Ab(unittest.TestCase):
         self.assertIn("share BLOCK_SIZE_M", run.stderr)
 
     def test_usage(self):
+        self.assertIn("two sides", self.ab("--m", "16").stderr)
+        run = self.ab("--file", "nosuch", "--against", "default")
+        self.assertIn("nosuch: give choice, default, FILE.json", run.stderr)
+        run = self.ab("--m", "16", "--a", BASE, "--b", FAST, "--routing", "zipf:1.2")
+        self.assertEqual(run.returncode, 3)
+        self.assertIn("uniform routing", run.stderr)
         for args in (["--m", "16", "--a", BASE], ["--a", BASE, "--b", FAST],
                      ["--m", "16", "--a", BASE, "--b", FAST, "--gemm", "both"],
                      ["--m", "16", "--a", BASE, "--b", "BM17"]):
@@ -158,35 +165,52 @@ class Ab(unittest.TestCase):
         self.assertEqual([one["a"] for one in facts["comparisons"]],
                          [{"up": BASE, "down": FAST}, {"up": BIG, "down": mixed}])
 
+    def tune(self, db, *axes):
+        subprocess.run([MOEBENCH, "tune", "glm-4.7-fp8", "--tp", "4", "--backend",
+                        "replay:" + self.set, "--db", db, *axes], check=True, capture_output=True)
+
+    def choices(self, db):
+        report = subprocess.run([MOEBENCH, "report", "--db", db, "--json"], capture_output=True,
+                                text=True, check=True)
+        return {(one["gemm"], one["m"]): one for one in json.loads(report.stdout)["choices"]}
+
     def test_choice_from_the_store(self):
         db = os.path.join(self.folder, "tunes.db")
-        subprocess.run([MAKE, db, "10"], check=True, stdout=subprocess.DEVNULL)
-        report = ["report", "--db", db, "--json"]
-        choices = json.loads(subprocess.run([MOEBENCH, *report], capture_output=True, text=True,
-                                            check=True).stdout)["choices"]
-        up = [short(one["tile"]) for one in choices if one["gemm"] == "up" and one["m"] == 16]
-        self.write(lambda gemm, m, tile: 100 * FACTORS.get(tile, 1.2), tiles=up)
-        run = self.ab("--db", db, "--gemm", "up", "--m", "16", "--a", "choice", "--b", BASE,
-                      "--accept", "--json")
+        self.tune(db, "--batch-sizes", "16", *AXES, "--bn", "128")
+        self.assertEqual(short(self.choices(db)["up", 16]["tile"]), SLOW)
+        accept = ("--db", db, "--gemm", "up", "--m", "16", "--a", "choice", "--accept")
+        run = self.ab(*accept, "--b", BASE, "--json")
         self.assertEqual(run.returncode, 0, run.stderr)
-        self.assertLess(json.loads(run.stdout)["effect_pct"], -16)
-        after = json.loads(subprocess.run([MOEBENCH, *report], capture_output=True, text=True,
-                                          check=True).stdout)["choices"]
-        mine, = [one for one in after if one["gemm"] == "up" and one["m"] == 16]
+        self.assertLess(json.loads(run.stdout)["effect_pct"], -2)
+        self.assertIn("tune 1, M=16 up: B is the choice now", run.stderr)
+        mine = self.choices(db)["up", 16]
         self.assertEqual((short(mine["tile"]), mine["source"]), (BASE, "hand"))
         self.assertIn("against choice", mine["reason"])
-        big = self.ab("--db", db, "--gemm", "up", "--m", "1", "--a", SLOW, "--b", BIG, "--accept")
+        run = self.ab(*accept, "--b", SLOW)
+        self.assertEqual(run.returncode, 10)
+        self.assertIn("tune 1, M=16 up: stays as it was, B is SLOWER", run.stdout)
+        big = self.ab("--db", db, "--gemm", "up", "--m", "16", "--a", SLOW, "--b", BIG, "--accept")
         self.assertEqual(big.returncode, 1)
         self.assertIn("both GEMMs share it", big.stderr)
+
+    def test_accepts_nothing_that_ran_on_other_kernels(self):
+        """A Triton later the tile may be right and fast; the tune's own kernels are the old ones."""
+        db = os.path.join(self.folder, "tunes.db")
+        self.tune(db, "--batch-sizes", "16", *AXES, "--bn", "64")
+        with sqlite3.connect(self.set) as database:
+            database.execute("UPDATE facts SET json = replace(json, '\"3.5.0\"', '\"3.6.0\"')")
+        before = self.choices(db)
+        run = self.ab("--db", db, "--m", "16", "--a", "choice", "--b", FAST, "--accept")
+        self.assertEqual(run.returncode, 1)
+        self.assertIn("timed other kernels than these of sglang 0.5.4.post2 and Triton 3.6.0",
+                      run.stderr)
+        self.assertEqual(self.choices(db), before)
 
     def test_an_accepted_tile_is_exported_as_hand_made(self):
         db, out = os.path.join(self.folder, "tunes.db"), os.path.join(self.folder, "out")
         self.write(lambda gemm, m, tile: 100 * FACTORS.get(tile, 1.2),
                    tiles=[BASE.replace("G1", group) for group in ("G16", "G32", "G64")])
-        layer = ["glm-4.7-fp8", "--tp", "4", "--backend", "replay:" + self.set]
-        axes = ["--bm", "16", "--bn", "64", "--bk", "128", "--warps", "4", "--stages", "3"]
-        subprocess.run([MOEBENCH, "tune", *layer, "--db", db, "--batch-sizes", "16,64", *axes],
-                       check=True, capture_output=True)
+        self.tune(db, "--batch-sizes", "16,64", *AXES, "--bn", "64")
         run = self.ab("--db", db, "--m", "64", "--a", "choice", "--b", FAST, "--accept")
         self.assertEqual(run.returncode, 0, run.stderr)
         run = subprocess.run([MOEBENCH, "export", "--db", db, "--out", out, "--allow-recorded"],

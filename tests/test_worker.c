@@ -268,6 +268,10 @@ static void test_worker(void **state)
     next(client, EVENT_VERIFIED, event);
     assert_int_equal(event->id, 8);
     assert_false(event->verify.right);
+    items[0].m = 8; /* a check's second M: known from the others */
+    assert_true(client_verify(client, 9, &items[0], &err));
+    next(client, EVENT_VERIFIED, event);
+    assert_true(event->verify.right);
     free(event);
     client_close(client, false);
 }

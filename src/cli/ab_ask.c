@@ -39,6 +39,18 @@ static bool pick_backend(const struct arguments *args, struct ab_ask *ask, struc
     return !arguments_text(args, "backend", NULL) || error_set(err, ERROR_DEVICE, "%s", none.text);
 }
 
+static bool name_sides(const struct arguments *args, struct ab_ask *ask, struct error *err)
+{
+    const char *file = arguments_text(args, "file", NULL);
+
+    ask->texts[0] = file ? file : arguments_text(args, "a", NULL);
+    ask->texts[1] = arguments_text(args, file ? "against" : "b", NULL);
+    return (ask->texts[0] && ask->texts[1]) ||
+           error_set(err, ERROR_USAGE,
+               "ab: two sides are needed: --a choice --b TILE, or --file A.json --against B.json");
+}
+
+/* All that can be wrong with the line itself, before any card is looked at. */
 static bool read_options(const struct arguments *args, struct ab_ask *ask, struct error *err)
 {
     struct question *q = &ask->question;
@@ -47,7 +59,10 @@ static bool read_options(const struct arguments *args, struct ab_ask *ask, struc
     if (!arguments_int(args, "device-ordinal", 0, 1023, 0, &ordinal, err) ||
         !arguments_int(args, "jobs", 1, 4096, 0, &jobs, err) ||
         !arguments_int(args, "seed", 0, 1L << 52, 1, &seed, err) ||
-        !arguments_routing(args, &q->routing, &q->zipf, q->routing_file, err))
+        !arguments_routing(args, &q->routing, &q->zipf, q->routing_file, err) ||
+        !arguments_gemms(args, "pair", ask->gemms, err) ||
+        !arguments_int(args, "blocks", 8, 10000, AB_BUDGET, &ask->blocks, err) ||
+        !name_sides(args, ask, err))
         return false;
     q->seed = (unsigned long long)seed;
     ask->options = (struct session_options){
@@ -85,14 +100,6 @@ static bool settle_engine(const struct arguments *args, struct ab_ask *ask, stru
     return device_supports(&ask->question.device, target->shape.dtype, err);
 }
 
-static bool same_shape(const struct shape *a, const struct shape *b)
-{
-    return a->experts == b->experts && a->top_k == b->top_k && a->hidden == b->hidden &&
-           a->intermediate == b->intermediate && a->dtype == b->dtype && a->block_n == b->block_n &&
-           a->block_k == b->block_k && a->group_size == b->group_size &&
-           a->per_channel == b->per_channel && a->gated == b->gated;
-}
-
 static bool tune_matches(const struct ab_ask *ask, const struct store_tune *tune, struct error *err)
 {
     const struct question *q = &ask->question;
@@ -100,7 +107,7 @@ static bool tune_matches(const struct ab_ask *ask, const struct store_tune *tune
     char engine[64];
 
     snprintf(engine, sizeof engine, "%s:%s", engine_name(&q->engine), q->engine.version);
-    return strcmp(engine, tune->engine) == 0 && same_shape(&q->shape, &tune->shape) &&
+    return strcmp(engine, tune->engine) == 0 && shape_equal(&q->shape, &tune->shape) &&
            text_starts_with(ask->options.backend, tune->backend) && tune->device &&
            store_get_device(ask->store, tune->device, &device, err) &&
            strcmp(device.device.name, q->device.name) == 0;
@@ -158,40 +165,23 @@ static bool read_ms(const struct arguments *args, struct ab_ask *ask, struct err
     return done;
 }
 
-static bool make_jobs(const struct arguments *args, struct ab_ask *ask, struct error *err)
+static bool make_jobs(struct ab_ask *ask, struct error *err)
 {
     const struct question *q = &ask->question;
-    bool gemms[GEMM_COUNT];
-    long blocks;
 
-    if (!arguments_gemms(args, "pair", gemms, err) ||
-        !arguments_int(args, "blocks", 8, 10000, AB_BUDGET, &blocks, err))
-        return false;
     ask->jobs = xcalloc((size_t)q->batch_size_count + 1, sizeof *ask->jobs);
     for (int i = 0; i < q->batch_size_count; i++) {
         struct ab_job *job = &ask->jobs[ask->job_count++];
         job->m = q->batch_sizes[i];
-        job->budget = (int)blocks;
+        job->budget = (int)ask->blocks;
         job->comparisons = q->batch_size_count;
         job->seed = q->seed + (unsigned long long)i;
-        memcpy(job->gemms, gemms, sizeof job->gemms);
-        if (!ab_source_at(&ask->a, ask, job->m, gemms, &job->a, err) ||
-            !ab_source_at(&ask->b, ask, job->m, gemms, &job->b, err))
+        memcpy(job->gemms, ask->gemms, sizeof job->gemms);
+        if (!ab_source_at(&ask->a, ask, job->m, ask->gemms, &job->a, err) ||
+            !ab_source_at(&ask->b, ask, job->m, ask->gemms, &job->b, err))
             return error_prefix(err, "M=%d", job->m);
     }
     return true;
-}
-
-static bool read_sides(const struct arguments *args, struct ab_ask *ask, struct error *err)
-{
-    const char *file = arguments_text(args, "file", NULL);
-    const char *a = file ? file : arguments_text(args, "a", NULL);
-    const char *b = arguments_text(args, file ? "against" : "b", NULL);
-
-    if (!a || !b)
-        return error_set(err, ERROR_USAGE,
-            "ab: two sides are needed: --a choice --b TILE, or --file A.json --against B.json");
-    return ab_source_read(a, ask, &ask->a, err) && ab_source_read(b, ask, &ask->b, err);
 }
 
 bool ab_ask(const struct arguments *args, struct ab_ask *ask, struct error *err)
@@ -202,7 +192,9 @@ bool ab_ask(const struct arguments *args, struct ab_ask *ask, struct error *err)
            read_options(args, ask, err) && pick_backend(args, ask, err) &&
            session_open(&ask->session, &ask->question, &ask->options, err) &&
            settle_engine(args, ask, err) && find_tune(args, ask, err) &&
-           read_sides(args, ask, err) && read_ms(args, ask, err) && make_jobs(args, ask, err);
+           ab_source_read(ask->texts[0], ask, &ask->a, err) &&
+           ab_source_read(ask->texts[1], ask, &ask->b, err) && read_ms(args, ask, err) &&
+           make_jobs(ask, err);
 }
 
 void ab_ask_free(struct ab_ask *ask)

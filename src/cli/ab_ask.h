@@ -23,6 +23,9 @@ struct ab_ask {
     struct session session;         /* worker not started */
     struct store *store;            /* NULL where there is no database */
     struct store_tune tune;         /* of this layer, engine and card; id 0: none */
+    const char *texts[2];           /* of the sides, borrowed */
+    bool gemms[GEMM_COUNT];
+    long blocks; /* budget of each comparison */
     struct ab_source a, b;
     struct ab_job *jobs;
     size_t job_count;

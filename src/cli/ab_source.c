@@ -96,6 +96,9 @@ bool ab_source_read(
         snprintf(source->label, sizeof source->label, "%.63s", path_basename(text));
         return read_files(text, source, err);
     }
+    if (!text_starts_with(text, "B"))
+        return error_set(err, ERROR_USAGE,
+            "%s: give choice, default, FILE.json, or tiles as BM16,BN64,BK128,G1,w4,s3", text);
     return read_tiles(text, source, err);
 }
 

@@ -40,10 +40,12 @@ static const char *gemms_name(const struct ab_job *job)
     return gemm_name(job->gemms[GEMM_UP] ? GEMM_UP : GEMM_DOWN);
 }
 
-static void add_flags(struct json *object, const char *flags)
+static void add_flags(struct json *object, const char *flags, bool recorded)
 {
     struct json *array = json_add_array(object, "flags");
 
+    if (recorded)
+        json_add_string(array, NULL, "recorded");
     while (*flags) {
         size_t length = strcspn(flags, ",");
         char *flag = xstrndup(flags, length);
@@ -53,7 +55,8 @@ static void add_flags(struct json *object, const char *flags)
     }
 }
 
-static void add_outcome(struct json *object, const struct ab_outcome *outcome)
+/* `recorded` where nothing beside the outcome says so. */
+static void add_outcome(struct json *object, const struct ab_outcome *outcome, bool recorded)
 {
     const struct ab_result *result = &outcome->result;
     struct json *interval;
@@ -71,7 +74,7 @@ static void add_outcome(struct json *object, const struct ab_outcome *outcome)
         json_add_int(object, "blocks_to_decide", result->blocks_to_decide);
     json_add_double(object, "a_us", outcome->a_us);
     json_add_double(object, "b_us", outcome->b_us);
-    add_flags(object, outcome->flags);
+    add_flags(object, outcome->flags, recorded);
 }
 
 static void add_side(
@@ -92,7 +95,7 @@ static void print_json(const struct ab_ask *ask, const struct ab_outcome *outcom
     char *text;
 
     if (ask->job_count == 1) {
-        add_outcome(object, &outcomes[0]);
+        add_outcome(object, &outcomes[0], ask->session.recorded);
     } else {
         json_add_string(object, "a", ask->a.label);
         json_add_string(object, "b", ask->b.label);
@@ -105,7 +108,7 @@ static void print_json(const struct ab_ask *ask, const struct ab_outcome *outcom
             json_add_string(one, "gemm", gemms_name(&ask->jobs[i]));
             add_side(one, "a", &ask->jobs[i], &ask->jobs[i].a);
             add_side(one, "b", &ask->jobs[i], &ask->jobs[i].b);
-            add_outcome(one, &outcomes[i]);
+            add_outcome(one, &outcomes[i], false);
             json_add_string(one, "error", outcomes[i].error[0] ? outcomes[i].error : NULL);
         }
     }
@@ -205,7 +208,7 @@ static bool accept(const struct ab_ask *ask, const struct ab_job *job,
         if (!job->gemms[gemm])
             continue;
         *choice = (struct store_choice){
-            .build = ask->tune.build, .gemm = gemm, .m = job->m, .tile = job->b.tiles[gemm]};
+            .build = ab->build, .gemm = gemm, .m = job->m, .tile = job->b.tiles[gemm]};
         choice->source = CHOICE_HAND;
         choice->verified = true;
         choice->ab = ab->id;
@@ -238,26 +241,56 @@ static bool keeps_pair(const struct ab_ask *ask, const struct ab_job *job, struc
     return fine;
 }
 
-static bool keep(const struct arguments *args, const struct ab_ask *ask,
-    const struct ab_outcome *outcomes, struct error *err)
+/* An entry of the tune must stand on its own kernels: another Triton's make another tune. */
+static bool same_build(const struct ab_ask *ask, const struct store_build *build, struct error *err)
 {
-    bool wanted = arguments_flag(args, "accept");
+    return build->id == ask->tune.build ||
+           error_set(err, ERROR_FAILED,
+               "--accept: tune %lld timed other kernels than these of %s %s and Triton %s: "
+               "`moebench tune` again first",
+               ask->tune.id, build->engine, build->engine_version, build->triton);
+}
+
+/* Takes B where it is FASTER, and says what stands now. */
+static bool take(const struct ab_ask *ask, const struct ab_job *job,
+    const struct ab_outcome *outcome, const struct store_ab *ab, FILE *stream, struct error *err)
+{
+    const char *verdict = ab_verdict_name(outcome->result.verdict);
+
+    if (outcome->result.verdict != AB_FASTER) {
+        fprintf(stream, "tune %lld, M=%d %s: stays as it was, B is %s\n", ask->tune.id, job->m,
+            gemms_name(job), verdict);
+        return true;
+    }
+    if (!keeps_pair(ask, job, err) || !accept(ask, job, outcome, ab, err))
+        return false;
+    fprintf(
+        stream, "tune %lld, M=%d %s: B is the choice now\n", ask->tune.id, job->m, gemms_name(job));
+    return true;
+}
+
+/* The outcomes into the tune they belong to; with --accept what they decide, told on `stream`. */
+static bool keep(const struct ab_ask *ask, const struct ab_outcome *outcomes, bool wanted,
+    FILE *stream, struct error *err)
+{
+    struct store_build build;
 
     if (ask->tune.id == 0 || !store_writable(ask->store))
         return !wanted ||
                error_set(err, ERROR_FAILED, "--accept: %s",
                    ask->tune.id ? store_notice(ask->store) : "no tune of this layer to write to");
+    session_build(&ask->session, &build);
+    if (!store_put_build(ask->store, &build, err) || (wanted && !same_build(ask, &build, err)))
+        return false;
     for (size_t i = 0; i < ask->job_count; i++) {
         const struct ab_job *job = &ask->jobs[i];
         struct store_ab ab;
         if (outcomes[i].error[0])
             continue;
         ab_record(job, &outcomes[i], &ab);
-        ab.build = ask->tune.build;
-        if (!store_add_ab(ask->store, ask->tune.id, &ab, err))
-            return false;
-        if (wanted && outcomes[i].result.verdict == AB_FASTER &&
-            (!keeps_pair(ask, job, err) || !accept(ask, job, &outcomes[i], &ab, err)))
+        ab.build = build.id;
+        if (!store_add_ab(ask->store, ask->tune.id, &ab, err) ||
+            (wanted && !take(ask, job, &outcomes[i], &ab, stream, err)))
             return false;
     }
     return true;
@@ -301,6 +334,7 @@ static int ab_command(const struct arguments *args, struct error *err)
 {
     struct ab_ask ask;
     struct ab_outcome *outcomes = NULL;
+    bool json = arguments_flag(args, "json");
     int code = 0;
 
     if (!ab_ask(args, &ask, err))
@@ -313,11 +347,11 @@ static int ab_command(const struct arguments *args, struct error *err)
         error_set(err, ERROR_FAILED, "%s", outcomes[0].error);
         goto out;
     }
-    if (arguments_flag(args, "json"))
+    if (json)
         print_json(&ask, outcomes);
     else
         print_table(&ask, outcomes);
-    if (keep(args, &ask, outcomes, err))
+    if (keep(&ask, outcomes, arguments_flag(args, "accept"), json ? stderr : stdout, err))
         code = exit_code(&ask, outcomes);
 out:
     for (size_t i = 0; outcomes && i < ask.job_count; i++)

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "worker/replay.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,6 +64,22 @@ bool session_open(struct session *session, const struct question *question,
         return false;
     session->toolchain = *compiler_toolchain(session->compiler);
     return true;
+}
+
+void session_build(const struct session *session, struct store_build *build)
+{
+    const struct question *q = session->question;
+    const struct toolchain *chain = &session->toolchain;
+
+    *build = (struct store_build){.arch = q->device.arch};
+    snprintf(build->engine, sizeof build->engine, "%s", engine_name(&q->engine));
+    snprintf(build->engine_version, sizeof build->engine_version, "%s",
+        chain->engine_version[0] ? chain->engine_version : q->engine.version);
+    snprintf(build->kernel_hash, sizeof build->kernel_hash, "%s", chain->kernel_hash);
+    snprintf(build->triton, sizeof build->triton, "%s", chain->triton);
+    snprintf(build->ptxas, sizeof build->ptxas, "%s", chain->ptxas_version);
+    snprintf(build->variant, sizeof build->variant, "%s%s%s", dtype_name(q->shape.dtype),
+        q->shape.per_channel ? ",channel" : "", q->shape.block_n ? ",block" : "");
 }
 
 static bool set_up(struct session *session, struct error *err)

@@ -38,6 +38,8 @@ struct session {
  * session's from here on, whatever is returned. */
 bool session_open(struct session *session, const struct question *question,
     const struct session_options *options, struct error *err);
+/* What the question's kernels are built by, as the store keeps it, without an id. */
+void session_build(const struct session *session, struct store_build *build);
 /* Starts the worker and sets the layer up; ends a running one first. */
 bool session_start_worker(struct session *session, struct error *err);
 void session_drop_worker(struct session *session);

@@ -240,23 +240,6 @@ static bool load_choices(struct tuner *tuner, struct error *err)
     return true;
 }
 
-static void fill_build(struct tuner *tuner)
-{
-    const struct question *q = &tuner->question;
-    const struct toolchain *chain = &tuner->session.toolchain;
-
-    tuner->build = (struct store_build){.arch = q->device.arch};
-    snprintf(tuner->build.engine, sizeof tuner->build.engine, "%s", engine_name(&q->engine));
-    snprintf(tuner->build.engine_version, sizeof tuner->build.engine_version, "%s",
-        chain->engine_version[0] ? chain->engine_version : q->engine.version);
-    snprintf(tuner->build.kernel_hash, sizeof tuner->build.kernel_hash, "%s", chain->kernel_hash);
-    snprintf(tuner->build.triton, sizeof tuner->build.triton, "%s", chain->triton);
-    snprintf(tuner->build.ptxas, sizeof tuner->build.ptxas, "%s", chain->ptxas_version);
-    snprintf(tuner->build.variant, sizeof tuner->build.variant, "%s%s%s",
-        dtype_name(q->shape.dtype), q->shape.per_channel ? ",channel" : "",
-        q->shape.block_n ? ",block" : "");
-}
-
 bool tuner_keep_read(struct tuner *tuner, struct error *err)
 {
     struct load load = {.tuner = tuner, .place = -1};
@@ -298,7 +281,7 @@ static bool lacks_choice(const struct tuner *tuner)
 
 bool tuner_keep_load(struct tuner *tuner, struct error *err)
 {
-    fill_build(tuner);
+    session_build(&tuner->session, &tuner->build);
     tuner->view.toolchain = tuner->session.toolchain;
     if (!store_put_build(tuner->store, &tuner->build, err))
         return false;
