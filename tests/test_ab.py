@@ -194,7 +194,7 @@ class Ab(unittest.TestCase):
         self.assertIn("both GEMMs share it", big.stderr)
 
     def test_accepts_nothing_that_ran_on_other_kernels(self):
-        """A Triton later the tile may be right and fast; the tune's own kernels are the old ones."""
+        """A Triton later the tile may be right and fast; the tune's kernels are the old ones."""
         db = os.path.join(self.folder, "tunes.db")
         self.tune(db, "--batch-sizes", "16", *AXES, "--bn", "64")
         with sqlite3.connect(self.set) as database:
