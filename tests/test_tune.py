@@ -11,7 +11,7 @@ import sqlite3
 import subprocess
 import time
 
-from workbench import PROGRAM, in_folder, record, recording
+from workbench import PROGRAM, in_folder, record, recording, wait_until
 
 KILLS = int(os.environ.get("MOEBENCH_TEST_KILLS", "50"))
 
@@ -40,6 +40,12 @@ def measured(db):
                               " order by 1, 2, 3, 4").fetchall()
     connection.close()
     return rows
+
+
+def held(db):
+    """Whether a process writes it: its pid stands in the lock."""
+    lock = in_folder(db) + ".lock"
+    return os.path.exists(lock) and os.path.getsize(lock) > 0
 
 
 def straight():
@@ -172,7 +178,7 @@ def budget_and_signals(result):
                                          out), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                    text=True, preexec_fn=lambda: signal.signal(signal.SIGHUP,
                                                                                signal.SIG_DFL))
-        time.sleep(0.5)
+        wait_until(lambda: held("budget.db"), "the tune has the database")
         process.send_signal(number)
         text, errors = process.communicate(timeout=20)
         assert process.returncode == code, (process.returncode, errors)
@@ -181,6 +187,21 @@ def budget_and_signals(result):
         assert stopped["state"] == "stopped"
         holds_what_was_chosen(stopped, out)
     assert tiles(run("budget.db")) == tiles(result)
+
+
+def nohup_is_obeyed():
+    """SIGHUP ends neither kind of run when it came ignored."""
+    for db, command in (("nohup.db", ["tune"]), ("nohup-lines.db", ["--ui=line"])):
+        process = subprocess.Popen(
+            [PROGRAM, *command, "glm-4.7-fp8", "--tp", "4", "--backend", "replay:" + recording,
+             "--db", in_folder(db), "--batch-sizes", "64", "--quick", "--pace", "1"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+        wait_until(lambda: held(db), "the tune has the database")
+        while held(db):
+            process.send_signal(signal.SIGHUP)
+            time.sleep(0.05)
+        assert process.wait(20) == 0, command
 
 
 def out_is_looked_at_first():
@@ -196,7 +217,7 @@ def out_is_looked_at_first():
 def two_processes():
     first = subprocess.Popen(words("two.db", "--pace", "1"), stdout=subprocess.DEVNULL,
                              stderr=subprocess.DEVNULL)
-    time.sleep(0.7)
+    wait_until(lambda: held("two.db"), "the first has the database")
     text = run("two.db", code=1)
     assert str(first.pid) in text and "two.db" in text, text
     first.send_signal(signal.SIGINT)
@@ -330,6 +351,7 @@ def main():
     remembers_its_recording()
     undone()
     two_processes()
+    nohup_is_obeyed()
     budget_and_signals(result)
     every_line_is_told()
     a_mark_is_explained()

@@ -17,6 +17,18 @@ static void keep_signal(int number)
     signalled = number;
 }
 
+static void catch_ends(void)
+{
+    static const int ends[] = {SIGHUP, SIGTERM, SIGINT};
+    struct sigaction before;
+
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        sigaction(ends[i], NULL, &before);
+        if (ends[i] != SIGHUP || before.sa_handler != SIG_IGN) /* nohup's wish stands */
+            sigaction(ends[i], &(struct sigaction){.sa_handler = keep_signal}, NULL);
+    }
+}
+
 static void print_state(const struct snapshot *snapshot)
 {
     long long total = snapshot->points_done + snapshot->points_left;
@@ -90,14 +102,12 @@ static void print_ab(const struct snapshot *snapshot, struct ab_told *told)
 /* Every change of state, phase and every event is a line; nothing moves the cursor. */
 bool line_run(struct tuner *tuner, int *number, struct error *err)
 {
-    static const int ends[] = {SIGHUP, SIGTERM, SIGINT};
     char phase[32] = "?";
     unsigned events = 0;
     int state = -1;
     bool ended = false, asked = false, leave = false;
     struct ab_told told = {0};
-    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
-        sigaction(ends[i], &(struct sigaction){.sa_handler = keep_signal}, NULL);
+    catch_ends();
     while (!signalled && !leave && state < TUNER_DONE) {
         const struct snapshot *snapshot = tuner_snapshot_acquire(tuner);
         const char *news[SNAPSHOT_EVENTS];
