@@ -100,7 +100,7 @@ static void axes_replaced(void **state)
     assert_true(space_set_axis(&space, "bm=64,16,64", &err));
     assert_true(space_set_axis(&space, "G=1", &err));
     assert_int_equal(space.count, 1920 / 5 * 2 / 4);
-    assert_int_equal(space.values[AXIS_BM][0], 16);
+    assert_int_equal(space.values[TILE_BLOCK_M][0], 16);
     assert_false(space_set_axis(&space, "BM=48", &err));
     assert_int_equal(err.kind, ERROR_USAGE);
     assert_false(space_set_axis(&space, "BX=48", &err));
@@ -125,8 +125,8 @@ static void list_from_file(void **state)
     struct error err = {0};
     assert_true(space_from_file(path, &space, &err));
     assert_int_equal(space.count, 2);
-    assert_int_equal(space.value_count[AXIS_BM], 2);
-    assert_int_equal(space_axis_of(&space.tiles[0], AXIS_STAGES), 3);
+    assert_int_equal(space.value_count[TILE_BLOCK_M], 2);
+    assert_int_equal(tile_number_of(&space.tiles[0], TILE_STAGES), 3);
     space_free(&space);
     unlink(path);
 }

@@ -218,7 +218,7 @@ static void pick_triton(const struct checked_set *set, const struct check_wishes
         if (strcmp(set->items[i].place.folder, set->items[0].place.folder) != 0)
             return;
     }
-    config_place_triton(&set->items[0].place, triton, size);
+    engine_folder_triton(set->items[0].place.folder, triton, size);
 }
 
 /* A name that the engine never asks for, or not on this device, is dead wherever the file stands.

@@ -101,7 +101,7 @@ static bool read_sources(struct convert *convert, const struct arguments *args, 
 static void pick_triton(struct convert *convert, const char *wish)
 {
     char source[64];
-    config_place_triton(&convert->up->place, source, sizeof source);
+    engine_folder_triton(convert->up->place.folder, source, sizeof source);
     const char *triton = convert->up->file.triton_version;
     if (wish != NULL)
         triton = wish;

@@ -100,27 +100,27 @@ bool target_resolve(
 
 bool target_space(const struct arguments *args, struct space *space, struct error *err)
 {
-    static const char *const options[AXIS_COUNT] = {
-        [AXIS_BM] = "bm",
-        [AXIS_BN] = "bn",
-        [AXIS_BK] = "bk",
-        [AXIS_GROUP] = "group",
-        [AXIS_WARPS] = "warps",
-        [AXIS_STAGES] = "stages",
+    static const char *const options[TILE_NUMBERS] = {
+        [TILE_BLOCK_M] = "bm",
+        [TILE_BLOCK_N] = "bn",
+        [TILE_BLOCK_K] = "bk",
+        [TILE_GROUP_M] = "group",
+        [TILE_WARPS] = "warps",
+        [TILE_STAGES] = "stages",
     };
     const char *file = arguments_text(args, "space", NULL);
 
     if (file)
         return space_from_file(file, space, err);
     space_default(space);
-    for (int i = 0; i < AXIS_COUNT; i++) {
+    for (int i = 0; i < TILE_NUMBERS; i++) {
         const char *list = arguments_text(args, options[i], NULL);
         char *text;
         bool done;
 
         if (!list)
             continue;
-        text = xasprintf("%s=%s", space_axis_name((enum space_axis)i), list);
+        text = xasprintf("%s=%s", tile_number_brief((enum tile_number)i), list);
         done = space_set_axis(space, text, err);
         free(text);
         if (!done) {

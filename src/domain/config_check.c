@@ -129,9 +129,9 @@ static void check_extra(const struct config_extra *extra, const struct config_en
 static void check_tma(const struct config_name *name, const struct config_entry *entry,
     const struct engine *engine, struct config_faults *faults)
 {
-    struct fault_place place = {entry->m, entry->line, config_field_name(FIELD_TMA)};
+    struct fault_place place = {entry->m, entry->line, config_field_name(CONFIG_USE_TMA)};
     bool eight_bit = name->dtype == DTYPE_FP8_W8A8 || name->dtype == DTYPE_INT8_W8A8;
-    if ((entry->present & 1u << FIELD_TMA) == 0)
+    if ((entry->present & 1u << CONFIG_USE_TMA) == 0)
         return;
     if (engine->kind == ENGINE_VLLM)
         config_fault_add(faults, FAULT_ERROR, "tma", place,
@@ -185,7 +185,7 @@ static void check_entry(const struct config_name *name, const struct config_entr
     struct shape shape;
     struct tile effective;
     struct error err = {0};
-    struct fault_place place = {entry->m, entry->line, config_field_name(FIELD_BLOCK_K)};
+    struct fault_place place = {entry->m, entry->line, config_field_name(TILE_BLOCK_K)};
     bool nvidia = on_nvidia(name, context);
     for (size_t i = 0; i < entry->extra_count; i++)
         check_extra(&entry->extras[i], entry, context, nvidia, faults);
@@ -199,7 +199,7 @@ static void check_entry(const struct config_name *name, const struct config_entr
         config_fault_add(faults, FAULT_NOTE, "clamped", place,
             "BLOCK_SIZE_K %d runs as %d: %s clamps it to the quantisation block",
             entry->tile.block_k, effective.block_k, engine_label(&context->engine));
-    place.key = config_field_name(FIELD_BLOCK_M);
+    place.key = config_field_name(TILE_BLOCK_M);
     if (!block_m_runs(name, &entry->tile, context))
         config_fault_add(faults, FAULT_ERROR, "value", place,
             "%d must be 16 or more (tl.dot), 8 only for fp8 on sm_90 where the engine swaps A and "
@@ -305,7 +305,7 @@ static void check_meeting(const struct config_name *name, const struct config_en
     int m = down->m >= from && down->m <= to ? down->m
             : up->m >= from && up->m <= to   ? up->m
                                              : from;
-    struct fault_place place = {m, down->line, config_field_name(FIELD_BLOCK_M)};
+    struct fault_place place = {m, down->line, config_field_name(TILE_BLOCK_M)};
     char end[24] = "on";
     if (to != INT_MAX)
         snprintf(end, sizeof end, "to %d", to);

@@ -13,17 +13,16 @@
 enum rule { RULE_BLOCK_M, RULE_BLOCK, RULE_COUNT, RULE_WARPS, RULE_BOOL };
 
 static const struct {
-    const char *name;
     enum rule rule;
     int fallback; /* Triton's own when the key is missing; 0: the launch fails without it */
-} fields[FIELD_COUNT] = {
-    [FIELD_BLOCK_M] = {"BLOCK_SIZE_M", RULE_BLOCK_M, 0},
-    [FIELD_BLOCK_N] = {"BLOCK_SIZE_N", RULE_BLOCK, 0},
-    [FIELD_BLOCK_K] = {"BLOCK_SIZE_K", RULE_BLOCK, 0},
-    [FIELD_GROUP_M] = {"GROUP_SIZE_M", RULE_COUNT, 0},
-    [FIELD_WARPS] = {"num_warps", RULE_WARPS, 4},
-    [FIELD_STAGES] = {"num_stages", RULE_COUNT, 3},
-    [FIELD_TMA] = {"USE_TMA", RULE_BOOL, 0},
+} fields[CONFIG_FIELDS] = {
+    [TILE_BLOCK_M] = {RULE_BLOCK_M, 0},
+    [TILE_BLOCK_N] = {RULE_BLOCK, 0},
+    [TILE_BLOCK_K] = {RULE_BLOCK, 0},
+    [TILE_GROUP_M] = {RULE_COUNT, 0},
+    [TILE_WARPS] = {RULE_WARPS, 4},
+    [TILE_STAGES] = {RULE_COUNT, 3},
+    [CONFIG_USE_TMA] = {RULE_BOOL, 0},
 };
 
 /* State of one reading. */
@@ -37,16 +36,9 @@ struct reader {
     int m;       /* of the entry, FAULT_NO_M while its key is no number */
 };
 
-const char *config_field_name(enum config_field field)
+const char *config_field_name(int field)
 {
-    return fields[field].name;
-}
-
-static int *tile_number(struct tile *tile, enum config_field field)
-{
-    int *const numbers[] = {&tile->block_m, &tile->block_n, &tile->block_k, &tile->group_m,
-        &tile->num_warps, &tile->num_stages};
-    return numbers[field];
+    return field == CONFIG_USE_TMA ? "USE_TMA" : tile_number_key((enum tile_number)field);
 }
 
 static struct fault_place here(const struct reader *reader)
@@ -156,7 +148,7 @@ static char *raw_value(const struct json_token *token)
 }
 
 /* The value of a known key into the entry; a fault and an unusable entry when it is not right. */
-static void take_value(struct reader *reader, struct config_entry *entry, enum config_field field)
+static void take_value(struct reader *reader, struct config_entry *entry, int field)
 {
     const struct json_token *token = &reader->token;
     char *raw = raw_value(token);
@@ -182,7 +174,7 @@ static void take_value(struct reader *reader, struct config_entry *entry, enum c
                 "%ld %s: the launch fails", value, wanted);
             entry->usable = false;
         }
-        *tile_number(&entry->tile, field) = (int)value;
+        *tile_number_at(&entry->tile, (enum tile_number)field) = (int)value;
     }
     free(raw);
 }
@@ -200,12 +192,13 @@ static bool take_extra(struct reader *reader, struct config_entry *entry)
     return true;
 }
 
-static enum config_field field_by_name(const char *name)
+/* CONFIG_FIELDS for any other name. */
+static int field_by_name(const char *name)
 {
     int field = 0;
-    while (field < FIELD_COUNT && strcmp(fields[field].name, name) != 0)
+    while (field < CONFIG_FIELDS && strcmp(config_field_name(field), name) != 0)
         field++;
-    return (enum config_field)field;
+    return field;
 }
 
 /* One "key": value of an entry, from the key on. */
@@ -213,13 +206,13 @@ static bool read_field(struct reader *reader, struct config_entry *entry)
 {
     free(reader->field);
     reader->field = xstrdup(reader->token.string);
-    enum config_field field = field_by_name(reader->field);
-    if (field < FIELD_COUNT && (entry->present & 1u << field) != 0)
+    int field = field_by_name(reader->field);
+    if (field < CONFIG_FIELDS && (entry->present & 1u << field) != 0)
         config_fault_add(reader->faults, FAULT_WARN, "duplicate", here(reader),
             "stands twice in this entry: the last one wins");
     if (!next(reader))
         return false;
-    if (field == FIELD_COUNT)
+    if (field == CONFIG_FIELDS)
         return take_extra(reader, entry);
     take_value(reader, entry, field);
     return skip_value(reader);
@@ -227,18 +220,18 @@ static bool read_field(struct reader *reader, struct config_entry *entry)
 
 static void check_missing(struct reader *reader, struct config_entry *entry)
 {
-    for (int field = 0; field < FIELD_TMA; field++) {
+    for (int field = 0; field < CONFIG_USE_TMA; field++) {
         if ((entry->present & 1u << field) != 0)
             continue;
-        struct fault_place place = {reader->m, entry->line, fields[field].name};
+        struct fault_place place = {reader->m, entry->line, config_field_name(field)};
         if (fields[field].fallback == 0) {
             entry->usable = false;
             config_fault_add(reader->faults, FAULT_ERROR, "missing", place,
                 "%s is missing: the engine fails as soon as it uses this entry",
-                fields[field].name);
+                config_field_name(field));
         } else {
             config_fault_add(reader->faults, FAULT_WARN, "missing", place,
-                "%s is missing: Triton takes its own default, %d", fields[field].name,
+                "%s is missing: Triton takes its own default, %d", config_field_name(field),
                 fields[field].fallback);
         }
     }
@@ -297,8 +290,8 @@ static bool keep_entry(struct reader *reader, struct config_entry *entry)
 static bool read_entry(struct reader *reader)
 {
     struct config_entry entry = {.m = reader->m, .line = reader->token.line, .usable = true};
-    entry.tile.num_warps = fields[FIELD_WARPS].fallback;
-    entry.tile.num_stages = fields[FIELD_STAGES].fallback;
+    entry.tile.num_warps = fields[TILE_WARPS].fallback;
+    entry.tile.num_stages = fields[TILE_STAGES].fallback;
     if (!read_fields(reader, &entry)) {
         entry_free(&entry);
         return false;
@@ -412,7 +405,7 @@ void config_file_free(struct config_file *file)
 void config_file_set(struct config_file *file, int m, const struct tile *tile)
 {
     struct config_entry entry = {
-        .m = m, .tile = *tile, .present = (1u << FIELD_TMA) - 1, .usable = true};
+        .m = m, .tile = *tile, .present = (1u << CONFIG_USE_TMA) - 1, .usable = true};
     size_t i = 0;
     while (i < file->count && file->entries[i].m != m)
         i++;
@@ -444,15 +437,14 @@ static const struct config_entry **sorted_entries(const struct config_file *file
 
 static void write_entry(struct text *out, const struct config_entry *entry)
 {
-    struct tile tile = entry->tile;
     text_add(out, "    \"%d\": {\n", entry->m);
-    for (int field = 0; field < FIELD_TMA; field++) {
-        bool last = field == FIELD_STAGES && !tile.use_tma;
-        text_add(out, "        \"%s\": %d%s\n", fields[field].name,
-            *tile_number(&tile, (enum config_field)field), last ? "" : ",");
+    for (int field = 0; field < CONFIG_USE_TMA; field++) {
+        bool last = field == TILE_STAGES && !entry->tile.use_tma;
+        text_add(out, "        \"%s\": %d%s\n", config_field_name(field),
+            tile_number_of(&entry->tile, (enum tile_number)field), last ? "" : ",");
     }
-    if (tile.use_tma)
-        text_add(out, "        \"%s\": true\n", fields[FIELD_TMA].name);
+    if (entry->tile.use_tma)
+        text_add(out, "        \"%s\": true\n", config_field_name(CONFIG_USE_TMA));
     text_add(out, "    }");
 }
 

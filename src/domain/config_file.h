@@ -8,19 +8,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Keys of an entry that moebench knows, in the order in which the engines write them. */
-enum config_field {
-    FIELD_BLOCK_M,
-    FIELD_BLOCK_N,
-    FIELD_BLOCK_K,
-    FIELD_GROUP_M,
-    FIELD_WARPS,
-    FIELD_STAGES,
-    FIELD_TMA,
-    FIELD_COUNT
-};
+/* Keys of an entry that moebench knows: the tile's numbers (enum tile_number), then USE_TMA. */
+enum { CONFIG_USE_TMA = TILE_NUMBERS, CONFIG_FIELDS };
 
-const char *config_field_name(enum config_field field); /* "BLOCK_SIZE_M", ... */
+const char *config_field_name(int field); /* "BLOCK_SIZE_M", ... */
 
 /* A key outside of those seven (kpack, num_ctas, a slip of the pen), kept as written. */
 struct config_extra {
@@ -33,7 +24,7 @@ struct config_entry {
     int m;            /* the key: tokens */
     int line;         /* where it stands in the file */
     struct tile tile; /* missing num_warps and num_stages are Triton's 4 and 3 */
-    unsigned present; /* bit per config_field */
+    unsigned present; /* bit per field */
     bool usable;      /* every number it needs is there and Triton can launch it */
     struct config_extra *extras;
     size_t extra_count;

@@ -33,14 +33,6 @@ void config_place_free(struct config_place *place)
     *place = (struct config_place){0};
 }
 
-void config_place_triton(const struct config_place *place, char *triton, size_t size)
-{
-    const char *version = place->folder[0] != '\0' ? place->folder + strlen("triton_") : "";
-    snprintf(triton, size, "%s", version);
-    for (char *c = triton; *c != '\0'; c++)
-        *c = *c == '_' ? '.' : *c;
-}
-
 static void judge_vllm(struct config_place *place)
 {
     place->in_force = place->folder[0] == '\0';
@@ -90,7 +82,7 @@ static void judge_sglang(const struct engine *engine, const char *triton, size_t
         return;
     }
     size_t winner = taken(engine, triton, i, places, count);
-    config_place_triton(place, version, sizeof version);
+    engine_folder_triton(place->folder, version, sizeof version);
     engine_folder(engine, triton, wanted, sizeof wanted);
     place->in_force = winner == i;
     place->fallback = place->in_force && strcmp(place->folder, path_basename(wanted)) != 0;

@@ -20,8 +20,6 @@ struct config_place {
 
 void config_place_init(struct config_place *place, const char *path);
 void config_place_free(struct config_place *place);
-/* "triton_3_6_0" -> "3.6.0" into a caller's buffer; "" for an empty folder. */
-void config_place_triton(const struct config_place *place, char *triton, size_t size);
 /* Decides in_force, fallback and why for files that may share bases and names. */
 void config_places_judge(
     const struct engine *engine, const char *triton, struct config_place places[], size_t count);

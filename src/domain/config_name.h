@@ -13,7 +13,7 @@ enum config_style {
     STYLE_VLLM    /* "[128,128]" without it, fp8_w8a16 */
 };
 
-/* The parts of a config file's name (engines.md section 1), as written. */
+/* The parts of a config file's name, as written. */
 struct config_name {
     char text[ENGINE_NAME_SIZE]; /* the file name itself */
     enum config_style style;

@@ -66,6 +66,35 @@ bool device_supports(const struct device *device, enum dtype dtype, struct error
     return true;
 }
 
+void device_add_json(struct json *object, const struct device *device)
+{
+    json_add_string(object, "name", device->name);
+    json_add_int(object, "arch", device->arch);
+    json_add_int(object, "smem_limit", device->smem_limit);
+    json_add_int(object, "sm_count", device->sm_count);
+    json_add_double(object, "bandwidth", device->bandwidth);
+    json_add_double(object, "sustained", device->sustained);
+    json_add_double(object, "tensor_bf16", device->tensor_bf16);
+    json_add_double(object, "tensor_fp8", device->tensor_fp8);
+    json_add_int(object, "l2_bytes", device->l2_bytes);
+    json_add_bool(object, "unified", device->unified);
+}
+
+void device_from_json(const struct json *object, struct device *device)
+{
+    *device = (struct device){0};
+    json_take_text(object, "name", device->name, sizeof device->name);
+    json_take_int(object, "arch", &device->arch);
+    json_take_int(object, "smem_limit", &device->smem_limit);
+    json_take_int(object, "sm_count", &device->sm_count);
+    json_double(json_get(object, "bandwidth"), &device->bandwidth);
+    json_double(json_get(object, "sustained"), &device->sustained);
+    json_double(json_get(object, "tensor_bf16"), &device->tensor_bf16);
+    json_double(json_get(object, "tensor_fp8"), &device->tensor_fp8);
+    json_int(json_get(object, "l2_bytes"), &device->l2_bytes);
+    device->unified = json_true(json_get(object, "unified"));
+}
+
 /* Lower case, '_' and '/' as spaces, without the maker's name: names are compared so. */
 static void normalise(const char *name, char *buffer, size_t size)
 {
@@ -79,29 +108,6 @@ static void normalise(const char *name, char *buffer, size_t size)
         if (text_starts_with(start, makers[i]))
             start += strlen(makers[i]);
     memmove(buffer, start, strlen(start) + 1);
-}
-
-static double number(const struct json *row, const char *key)
-{
-    double value = 0;
-
-    json_double(json_get(row, key), &value);
-    return value;
-}
-
-static void read_row(const struct json *row, struct device *device)
-{
-    *device = (struct device){0};
-    snprintf(device->name, sizeof device->name, "%s", json_string(json_get(row, "name")));
-    device->arch = (int)number(row, "arch");
-    device->smem_limit = (int)number(row, "smem_limit");
-    device->sm_count = (int)number(row, "sm_count");
-    device->bandwidth = number(row, "bandwidth");
-    device->sustained = number(row, "sustained");
-    device->tensor_bf16 = number(row, "tensor_bf16");
-    device->tensor_fp8 = number(row, "tensor_fp8");
-    device->l2_bytes = (long long)number(row, "l2_bytes");
-    device->unified = json_true(json_get(row, "unified"));
 }
 
 /* The row called `name`, or the only one that begins with it; `known` gets the names that fit, or
@@ -137,41 +143,45 @@ static const struct json *find_row(const struct json *list, const char *name, st
     return fits == 1 ? begins : NULL;
 }
 
-static bool find_named(const char *name, struct device *device, struct error *err)
+/* data/devices.json; json_free it. */
+static struct json *load_list(struct error *err)
 {
     char *folder = path_data_folder(), *path = path_join(folder, "devices.json");
     struct json *list = json_parse_file(path, err);
-    struct text known = {0};
-    bool found = false;
 
-    if (list) {
-        const struct json *row = find_row(list, name, &known);
-
-        if (row)
-            read_row(row, device);
-        found = row != NULL || error_set(err, ERROR_USAGE,
-                                   "device '%s' is not known or not one: %s; or name an "
-                                   "architecture such as sm_121",
-                                   name, known.data ? known.data : "none");
-    }
-    text_free(&known);
-    json_free(list);
     free(path);
     free(folder);
-    return found;
+    return list;
+}
+
+static bool find_named(const char *name, struct device *device, struct error *err)
+{
+    struct json *list = load_list(err);
+    struct text known = {0};
+
+    if (!list)
+        return false;
+
+    const struct json *row = find_row(list, name, &known);
+    if (row)
+        device_from_json(row, device);
+    else
+        error_set(err, ERROR_USAGE,
+            "device '%s' is not known or not one: %s; or name an architecture such as sm_121", name,
+            known.data ? known.data : "none");
+    text_free(&known);
+    json_free(list);
+    return row != NULL;
 }
 
 bool device_known(size_t at, struct device *device)
 {
-    char *folder = path_data_folder(), *path = path_join(folder, "devices.json");
-    struct json *list = json_parse_file(path, NULL);
+    struct json *list = load_list(NULL);
     const struct json *row = json_at(list, at);
 
     if (row)
-        read_row(row, device);
+        device_from_json(row, device);
     json_free(list);
-    free(path);
-    free(folder);
     return row != NULL;
 }
 

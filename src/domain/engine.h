@@ -58,6 +58,9 @@ void engine_device_part(const struct engine *engine, const char *device, char *b
 /* The config file's name for a shape on a device; vLLM has none for down (returns false). */
 bool engine_file_name(const struct engine *engine, const struct shape *shape,
     const struct device *device, enum gemm gemm, char name[ENGINE_NAME_SIZE]);
+/* "3.5.0" -> "triton_3_5_0", and back: "" of a folder that does not begin with triton_. */
+void engine_triton_folder(const char *triton, char *buffer, size_t size);
+void engine_folder_triton(const char *folder, char *buffer, size_t size);
 /* Folder below the base that the engine looks in first: "configs/triton_3_5_0", "" for vLLM. */
 void engine_folder(const struct engine *engine, const char *triton, char *buffer, size_t size);
 /* Package-relative folder of the config module's configs, for messages. */

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FOLDER_PREFIX "triton_"
+
 /* The Triton versions that SGLang looked through before it listed the folders. */
 static const char *const fixed_fallbacks[] = {"3.4.0", "3.3.1", "3.2.0", "3.1.0"};
 
@@ -86,16 +88,33 @@ bool engine_file_name(const struct engine *engine, const struct shape *shape,
     return true;
 }
 
+/* `text` behind a prefix, with one character for another. */
+static void rewrite(
+    const char *prefix, const char *text, char from, char to, char *buffer, size_t size)
+{
+    snprintf(buffer, size, "%s%s", prefix, text);
+    for (char *c = buffer + strlen(prefix); *c; c++)
+        *c = *c == from ? to : *c;
+}
+
+void engine_triton_folder(const char *triton, char *buffer, size_t size)
+{
+    rewrite(FOLDER_PREFIX, triton, '.', '_', buffer, size);
+}
+
+void engine_folder_triton(const char *folder, char *buffer, size_t size)
+{
+    bool ours = text_starts_with(folder, FOLDER_PREFIX);
+
+    rewrite("", ours ? folder + strlen(FOLDER_PREFIX) : "", '_', '.', buffer, size);
+}
+
 void engine_folder(const struct engine *engine, const char *triton, char *buffer, size_t size)
 {
-    if (engine->kind == ENGINE_VLLM) {
+    if (engine->kind == ENGINE_VLLM)
         snprintf(buffer, size, "%s", "");
-        return;
-    }
-    snprintf(buffer, size, "configs/triton_%s", triton);
-    for (char *c = buffer + strlen("configs/triton_"); *c; c++)
-        if (*c == '.')
-            *c = '_';
+    else
+        rewrite("configs/" FOLDER_PREFIX, triton, '.', '_', buffer, size);
 }
 
 char *engine_found_line(const struct engine *engine, const char *path)
@@ -108,19 +127,17 @@ char *engine_found_line(const struct engine *engine, const char *path)
 /* Whether `folder` is the one of this Triton version: triton_3_5_0 of 3.5.0. */
 static bool folder_is(const char *folder, const char *triton)
 {
-    if (!text_starts_with(folder, "triton_"))
-        return false;
-    folder += strlen("triton_");
-    while (*folder && (*folder == *triton || (*folder == '_' && *triton == '.')))
-        folder++, triton++;
-    return !*folder && !*triton;
+    char own[64];
+
+    engine_triton_folder(triton, own, sizeof own);
+    return strcmp(folder, own) == 0;
 }
 
 /* Orders triton_3_10_0 after triton_3_8_0, as tuples of integers; a missing part is less. */
 static int compare_folders(const char *a, const char *b)
 {
-    a += strlen("triton_");
-    b += strlen("triton_");
+    a += strlen(FOLDER_PREFIX);
+    b += strlen(FOLDER_PREFIX);
     while (*a && *b) {
         char *end_a, *end_b;
         long left = strtol(a, &end_a, 10), right = strtol(b, &end_b, 10);
@@ -137,9 +154,9 @@ bool engine_folder_readable(const char *folder)
 {
     bool digit = false;
 
-    if (!text_starts_with(folder, "triton_"))
+    if (!text_starts_with(folder, FOLDER_PREFIX))
         return false;
-    for (const char *c = folder + strlen("triton_"); *c; c++) {
+    for (const char *c = folder + strlen(FOLDER_PREFIX); *c; c++) {
         if (!isdigit((unsigned char)*c) && !(*c == '_' && digit && c[1]))
             return false;
         digit = isdigit((unsigned char)*c);

@@ -62,16 +62,8 @@ static void take_sought(const char *at, struct server_line *parsed)
 /* "3.6.0" of ".../configs/triton_3_6_0/NAME.json"; "" of other paths. */
 static void triton_of(const char *path, char *triton, size_t size)
 {
-    triton[0] = '\0';
     char *folder = path_dirname(path);
-    const char *last = path_basename(folder);
-    if (text_starts_with(last, "triton_")) {
-        snprintf(triton, size, "%s", last + strlen("triton_"));
-        for (char *c = triton; *c != '\0'; c++) {
-            if (*c == '_')
-                *c = '.';
-        }
-    }
+    engine_folder_triton(path_basename(folder), triton, size);
     free(folder);
 }
 
@@ -153,16 +145,6 @@ const char *server_line_output(const struct server_line *parsed)
     return parsed->path_count > 0 ? parsed->paths[0] : parsed->used;
 }
 
-/* "triton_3_6_0" for "3.6.0"; "triton_X_Y_Z" when it is not known. */
-static void triton_folder(const char *triton, char *folder, size_t size)
-{
-    snprintf(folder, size, "triton_%s", triton[0] != '\0' ? triton : "X_Y_Z");
-    for (char *c = folder; *c != '\0'; c++) {
-        if (*c == '.')
-            *c = '_';
-    }
-}
-
 /* How to have the file of the first path without touching the installed package. */
 static void advise_place(const struct server_line *parsed, struct text *advice)
 {
@@ -170,7 +152,8 @@ static void advise_place(const struct server_line *parsed, struct text *advice)
     char folder[64];
     if (output == NULL)
         return;
-    triton_folder(parsed->triton, folder, sizeof folder);
+    engine_triton_folder(
+        parsed->triton[0] != '\0' ? parsed->triton : "X_Y_Z", folder, sizeof folder);
     text_add(advice, "Write the tuned file as %s\n", output);
     if (parsed->engine == ENGINE_SGLANG)
         text_add(advice,

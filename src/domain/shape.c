@@ -87,10 +87,11 @@ bool gemm_parse(const char *name, enum gemm *gemm)
 
 bool shape_equal(const struct shape *a, const struct shape *b)
 {
-    return a->experts == b->experts && a->top_k == b->top_k && a->hidden == b->hidden &&
-           a->intermediate == b->intermediate && a->dtype == b->dtype && a->out == b->out &&
-           a->block_n == b->block_n && a->block_k == b->block_k &&
-           a->per_channel == b->per_channel && a->gated == b->gated;
+    return a->experts == b->experts && a->routed == b->routed && a->top_k == b->top_k &&
+           a->hidden == b->hidden && a->intermediate == b->intermediate && a->dtype == b->dtype &&
+           a->out == b->out && a->block_n == b->block_n && a->block_k == b->block_k &&
+           a->group_size == b->group_size && a->per_channel == b->per_channel &&
+           a->gated == b->gated;
 }
 
 int shape_gemm_n(const struct shape *shape, enum gemm gemm)

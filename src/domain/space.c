@@ -11,68 +11,31 @@
 
 enum { TILE_LIMIT = 1 << 14 };
 
-struct axis {
-    const char *name;
-    int values[SPACE_AXIS_VALUES]; /* upstream's CUDA grid, 0 at the end */
-};
-
-static const struct axis axes[AXIS_COUNT] = {
-    [AXIS_BM] = {"BM", {16, 32, 64, 128, 256}},
-    [AXIS_BN] = {"BN", {32, 64, 128, 256}},
-    [AXIS_BK] = {"BK", {64, 128, 256}},
-    [AXIS_GROUP] = {"G", {1, 16, 32, 64}},
-    [AXIS_WARPS] = {"w", {4, 8}},
-    [AXIS_STAGES] = {"s", {2, 3, 4, 5}},
+/* Upstream's CUDA grid, 0 at the end. */
+static const int default_values[TILE_NUMBERS][SPACE_AXIS_VALUES] = {
+    [TILE_BLOCK_M] = {16, 32, 64, 128, 256},
+    [TILE_BLOCK_N] = {32, 64, 128, 256},
+    [TILE_BLOCK_K] = {64, 128, 256},
+    [TILE_GROUP_M] = {1, 16, 32, 64},
+    [TILE_WARPS] = {4, 8},
+    [TILE_STAGES] = {2, 3, 4, 5},
 };
 
 /* Outermost first. */
-static const enum space_axis grid_order[AXIS_COUNT] = {
-    AXIS_GROUP,
-    AXIS_BM,
-    AXIS_BN,
-    AXIS_BK,
-    AXIS_WARPS,
-    AXIS_STAGES,
+static const enum tile_number grid_order[TILE_NUMBERS] = {
+    TILE_GROUP_M,
+    TILE_BLOCK_M,
+    TILE_BLOCK_N,
+    TILE_BLOCK_K,
+    TILE_WARPS,
+    TILE_STAGES,
 };
-
-int *space_axis_at(struct tile *tile, enum space_axis axis)
-{
-    switch (axis) {
-    case AXIS_BM:
-        return &tile->block_m;
-    case AXIS_BN:
-        return &tile->block_n;
-    case AXIS_BK:
-        return &tile->block_k;
-    case AXIS_GROUP:
-        return &tile->group_m;
-    case AXIS_WARPS:
-        return &tile->num_warps;
-    case AXIS_STAGES:
-        return &tile->num_stages;
-    case AXIS_COUNT:
-        break;
-    }
-    abort();
-}
-
-int space_axis_of(const struct tile *tile, enum space_axis axis)
-{
-    struct tile copy = *tile;
-
-    return *space_axis_at(&copy, axis);
-}
-
-const char *space_axis_name(enum space_axis axis)
-{
-    return axes[axis].name;
-}
 
 static void rebuild(struct space *space)
 {
     size_t count = 1;
 
-    for (int i = 0; i < AXIS_COUNT; i++)
+    for (int i = 0; i < TILE_NUMBERS; i++)
         count *= (size_t)space->value_count[i];
     free(space->tiles);
     space->tiles = xcalloc(count, sizeof *space->tiles);
@@ -80,11 +43,11 @@ static void rebuild(struct space *space)
     for (size_t n = 0; n < count; n++) {
         size_t rest = n;
 
-        for (int i = AXIS_COUNT - 1; i >= 0; i--) {
-            enum space_axis axis = grid_order[i];
+        for (int i = TILE_NUMBERS - 1; i >= 0; i--) {
+            enum tile_number axis = grid_order[i];
             size_t values = (size_t)space->value_count[axis];
 
-            *space_axis_at(&space->tiles[n], axis) = space->values[axis][rest % values];
+            *tile_number_at(&space->tiles[n], axis) = space->values[axis][rest % values];
             rest /= values;
         }
     }
@@ -93,9 +56,10 @@ static void rebuild(struct space *space)
 void space_default(struct space *space)
 {
     *space = (struct space){0};
-    for (int i = 0; i < AXIS_COUNT; i++) {
-        memcpy(space->values[i], axes[i].values, sizeof space->values[i]);
-        while (space->value_count[i] < SPACE_AXIS_VALUES && axes[i].values[space->value_count[i]])
+    for (int i = 0; i < TILE_NUMBERS; i++) {
+        memcpy(space->values[i], default_values[i], sizeof space->values[i]);
+        while (
+            space->value_count[i] < SPACE_AXIS_VALUES && default_values[i][space->value_count[i]])
             space->value_count[i]++;
     }
     rebuild(space);
@@ -124,13 +88,14 @@ static bool add_value(int values[SPACE_AXIS_VALUES], int *count, int value)
     return true;
 }
 
-static bool find_axis(const char *text, enum space_axis *axis, const char **rest)
+static bool find_axis(const char *text, enum tile_number *axis, const char **rest)
 {
-    for (int i = 0; i < AXIS_COUNT; i++) {
-        size_t length = strlen(axes[i].name);
+    for (int i = 0; i < TILE_NUMBERS; i++) {
+        const char *name = tile_number_brief((enum tile_number)i);
+        size_t length = strlen(name);
 
-        if (!strncasecmp(text, axes[i].name, length) && text[length] == '=') {
-            *axis = (enum space_axis)i;
+        if (!strncasecmp(text, name, length) && text[length] == '=') {
+            *axis = (enum tile_number)i;
             *rest = text + length + 1;
             return true;
         }
@@ -139,18 +104,18 @@ static bool find_axis(const char *text, enum space_axis *axis, const char **rest
 }
 
 /* Whether a tile with this value on the axis, else harmless, can be launched. */
-static bool value_legal(enum space_axis axis, int value, struct error *err)
+static bool value_legal(enum tile_number axis, int value, struct error *err)
 {
     struct tile tile = {16, 16, 16, 1, 4, 3, false};
 
-    *space_axis_at(&tile, axis) = value;
+    *tile_number_at(&tile, axis) = value;
     return tile_legal(&tile, err);
 }
 
 bool space_set_axis(struct space *space, const char *text, struct error *err)
 {
     int values[SPACE_AXIS_VALUES] = {0}, count = 0;
-    enum space_axis axis;
+    enum tile_number axis;
     const char *at;
 
     if (!find_axis(text, &axis, &at))
@@ -186,11 +151,11 @@ static bool add_tile(struct space *space, const struct tile *tile, struct error 
     for (size_t i = 0; i < space->count; i++)
         if (tile_equal(&space->tiles[i], tile))
             return true;
-    for (int i = 0; i < AXIS_COUNT; i++) {
-        if (!add_value(
-                space->values[i], &space->value_count[i], space_axis_of(tile, (enum space_axis)i)))
-            return error_set(
-                err, ERROR_FAILED, "more than %d values of %s", SPACE_AXIS_VALUES, axes[i].name);
+    for (int i = 0; i < TILE_NUMBERS; i++) {
+        if (!add_value(space->values[i], &space->value_count[i],
+                tile_number_of(tile, (enum tile_number)i)))
+            return error_set(err, ERROR_FAILED, "more than %d values of %s", SPACE_AXIS_VALUES,
+                tile_number_brief((enum tile_number)i));
     }
     space->tiles[space->count++] = *tile;
     return true;

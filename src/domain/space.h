@@ -4,9 +4,6 @@
 
 #include "domain/tile.h"
 
-/* The axes of a grid of tiles. */
-enum space_axis { AXIS_BM, AXIS_BN, AXIS_BK, AXIS_GROUP, AXIS_WARPS, AXIS_STAGES, AXIS_COUNT };
-
 #define SPACE_AXIS_VALUES 16
 
 /*
@@ -16,8 +13,8 @@ enum space_axis { AXIS_BM, AXIS_BN, AXIS_BK, AXIS_GROUP, AXIS_WARPS, AXIS_STAGES
  * G are neighbours.
  */
 struct space {
-    int values[AXIS_COUNT][SPACE_AXIS_VALUES]; /* ascending; of a list: the values seen */
-    int value_count[AXIS_COUNT];
+    int values[TILE_NUMBERS][SPACE_AXIS_VALUES]; /* ascending; of a list: the values seen */
+    int value_count[TILE_NUMBERS];
     struct tile *tiles; /* owned */
     size_t count;
 };
@@ -29,9 +26,5 @@ bool space_set_axis(struct space *space, const char *text, struct error *err);
 /* A JSON list of entries (upstream's --search-space-file). */
 bool space_from_json(const struct json *list, struct space *space, struct error *err);
 bool space_from_file(const char *path, struct space *space, struct error *err);
-/* The number of `tile` on the axis, to be changed; and its value. */
-int *space_axis_at(struct tile *tile, enum space_axis axis);
-int space_axis_of(const struct tile *tile, enum space_axis axis);
-const char *space_axis_name(enum space_axis axis); /* "BM", "BN", "BK", "G", "w", "s" */
 
 #endif

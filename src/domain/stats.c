@@ -80,6 +80,18 @@ static size_t binomial_rank(size_t n, double tail, double *reached)
     return r;
 }
 
+/* The rank-th values from both ends (0: none), which hold all but `reached` at either side. */
+static void set_interval(const double sorted[], size_t count, size_t rank, double reached,
+    struct stats_interval *interval)
+{
+    interval->estimate = sorted_median(sorted, count);
+    if (rank == 0)
+        return;
+    interval->low = sorted[rank - 1];
+    interval->high = sorted[count - rank];
+    interval->level = 1 - 2 * reached;
+}
+
 void stats_median_interval(
     const float values[], size_t count, double level, struct stats_interval *interval)
 {
@@ -90,12 +102,7 @@ void stats_median_interval(
     double *sorted = sorted_floats(values, count);
     double reached;
     size_t r = binomial_rank(count, (1 - level) / 2, &reached);
-    interval->estimate = sorted_median(sorted, count);
-    if (r > 0) {
-        interval->low = sorted[r - 1];
-        interval->high = sorted[count - r];
-        interval->level = 1 - 2 * reached;
-    }
+    set_interval(sorted, count, r, reached, interval);
     free(sorted);
 }
 
@@ -183,12 +190,7 @@ void stats_hodges_lehmann(
     double reached;
     size_t k = count <= STATS_WILCOXON_EXACT ? signed_rank_exact(count, tail, &reached)
                                              : signed_rank_normal(count, tail, &reached);
-    interval->estimate = sorted_median(averages, total);
-    if (k > 0) {
-        interval->low = averages[k - 1];
-        interval->high = averages[total - k];
-        interval->level = 1 - 2 * reached;
-    }
+    set_interval(averages, total, k, reached, interval);
     free(averages);
 }
 

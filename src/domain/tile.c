@@ -19,31 +19,39 @@ struct field {
     int fallback; /* 0: must be given */
 };
 
-static const struct field fields[] = {
-    {"BM", "BLOCK_SIZE_M", offsetof(struct tile, block_m), 0},
-    {"BN", "BLOCK_SIZE_N", offsetof(struct tile, block_n), 0},
-    {"BK", "BLOCK_SIZE_K", offsetof(struct tile, block_k), 0},
-    {"G", "GROUP_SIZE_M", offsetof(struct tile, group_m), 1},
-    {"w", "num_warps", offsetof(struct tile, num_warps), TRITON_WARPS},
-    {"s", "num_stages", offsetof(struct tile, num_stages), TRITON_STAGES},
+static const struct field fields[TILE_NUMBERS] = {
+    [TILE_BLOCK_M] = {"BM", "BLOCK_SIZE_M", offsetof(struct tile, block_m), 0},
+    [TILE_BLOCK_N] = {"BN", "BLOCK_SIZE_N", offsetof(struct tile, block_n), 0},
+    [TILE_BLOCK_K] = {"BK", "BLOCK_SIZE_K", offsetof(struct tile, block_k), 0},
+    [TILE_GROUP_M] = {"G", "GROUP_SIZE_M", offsetof(struct tile, group_m), 1},
+    [TILE_WARPS] = {"w", "num_warps", offsetof(struct tile, num_warps), TRITON_WARPS},
+    [TILE_STAGES] = {"s", "num_stages", offsetof(struct tile, num_stages), TRITON_STAGES},
 };
 
-enum { FIELD_COUNT = sizeof fields / sizeof fields[0] };
-
-static int *field_of(struct tile *tile, size_t index)
+const char *tile_number_key(enum tile_number number)
 {
-    return (int *)((char *)tile + fields[index].offset);
+    return fields[number].key;
 }
 
-static int field_value(const struct tile *tile, size_t index)
+const char *tile_number_brief(enum tile_number number)
 {
-    return *(const int *)((const char *)tile + fields[index].offset);
+    return fields[number].brief;
+}
+
+int *tile_number_at(struct tile *tile, enum tile_number number)
+{
+    return (int *)((char *)tile + fields[number].offset);
+}
+
+int tile_number_of(const struct tile *tile, enum tile_number number)
+{
+    return *(const int *)((const char *)tile + fields[number].offset);
 }
 
 int tile_compare(const struct tile *a, const struct tile *b)
 {
-    for (size_t i = 0; i < FIELD_COUNT; i++) {
-        int left = field_value(a, i), right = field_value(b, i);
+    for (enum tile_number i = 0; i < TILE_NUMBERS; i++) {
+        int left = tile_number_of(a, i), right = tile_number_of(b, i);
 
         if (left != right)
             return left < right ? -1 : 1;
@@ -64,30 +72,30 @@ const char *tile_format(const struct tile *tile, char *buffer, size_t size)
     return buffer;
 }
 
-/* The field that `part` ("bm64") names, its number in *value. FIELD_COUNT when there is none. */
-static size_t field_parse(const char *part, long *value)
+/* The field that `part` ("bm64") names, its number in *value. TILE_NUMBERS when there is none. */
+static enum tile_number field_parse(const char *part, long *value)
 {
-    for (size_t i = 0; i < FIELD_COUNT; i++) {
+    for (enum tile_number i = 0; i < TILE_NUMBERS; i++) {
         size_t length = strlen(fields[i].brief);
 
         if (!strncasecmp(part, fields[i].brief, length) && isdigit((unsigned char)part[length]) &&
             text_to_int(part + length, 0, INT_MAX, value))
             return i;
     }
-    return FIELD_COUNT;
+    return TILE_NUMBERS;
 }
 
 static bool parse_part(const char *part, struct tile *tile, bool seen[], struct error *err)
 {
     long value;
-    size_t i = field_parse(part, &value);
+    enum tile_number i = field_parse(part, &value);
 
-    if (i < FIELD_COUNT && !seen[i]) {
+    if (i < TILE_NUMBERS && !seen[i]) {
         seen[i] = true;
-        *field_of(tile, i) = (int)value;
+        *tile_number_at(tile, i) = (int)value;
         return true;
     }
-    if (i < FIELD_COUNT)
+    if (i < TILE_NUMBERS)
         return error_set(err, ERROR_USAGE, "'%s': %s is given twice", part, fields[i].brief);
     if (!strcasecmp(part, "tma") && !tile->use_tma)
         return tile->use_tma = true;
@@ -98,13 +106,13 @@ static bool parse_part(const char *part, struct tile *tile, bool seen[], struct 
 /* Fills what was not given with the fallbacks; BM, BN and BK have none. */
 static bool fill_fallbacks(struct tile *tile, const bool seen[], struct error *err)
 {
-    for (size_t i = 0; i < FIELD_COUNT; i++) {
+    for (enum tile_number i = 0; i < TILE_NUMBERS; i++) {
         if (seen[i])
             continue;
         if (!fields[i].fallback)
             return error_set(
                 err, ERROR_USAGE, "%s (%s) is missing", fields[i].key, fields[i].brief);
-        *field_of(tile, i) = fields[i].fallback;
+        *tile_number_at(tile, i) = fields[i].fallback;
     }
     return true;
 }
@@ -112,7 +120,7 @@ static bool fill_fallbacks(struct tile *tile, const bool seen[], struct error *e
 bool tile_parse(const char *text, struct tile *tile, struct error *err)
 {
     struct tile parsed = {0};
-    bool seen[FIELD_COUNT] = {false};
+    bool seen[TILE_NUMBERS] = {false};
     const char *at = text;
 
     do {
@@ -142,8 +150,8 @@ static bool power_of_two(int n)
 
 bool tile_legal(const struct tile *tile, struct error *err)
 {
-    for (size_t i = 0; i < 3; i++) {
-        int value = field_value(tile, i);
+    for (enum tile_number i = TILE_BLOCK_M; i <= TILE_BLOCK_K; i++) {
+        int value = tile_number_of(tile, i);
 
         if (!power_of_two(value) || value < 16)
             return error_set(err, ERROR_FAILED, "%s is %d; Triton takes powers of two from 16 on",
@@ -162,8 +170,8 @@ bool tile_legal(const struct tile *tile, struct error *err)
 
 void tile_add_json(struct json *object, const struct tile *tile)
 {
-    for (size_t i = 0; i < FIELD_COUNT; i++)
-        json_add_int(object, fields[i].key, field_value(tile, i));
+    for (enum tile_number i = 0; i < TILE_NUMBERS; i++)
+        json_add_int(object, fields[i].key, tile_number_of(tile, i));
     if (tile->use_tma)
         json_add_bool(object, "USE_TMA", true);
 }
@@ -171,11 +179,11 @@ void tile_add_json(struct json *object, const struct tile *tile)
 bool tile_from_json(const struct json *object, struct tile *tile, struct error *err)
 {
     struct tile parsed = {0};
-    bool seen[FIELD_COUNT] = {false};
+    bool seen[TILE_NUMBERS] = {false};
 
     if (!json_is_object(object))
         return error_set(err, ERROR_FAILED, "a tile must be a JSON object");
-    for (size_t i = 0; i < FIELD_COUNT; i++) {
+    for (enum tile_number i = 0; i < TILE_NUMBERS; i++) {
         const struct json *item = json_get(object, fields[i].key);
         long long value;
 
@@ -183,7 +191,7 @@ bool tile_from_json(const struct json *object, struct tile *tile, struct error *
             continue;
         if (!json_int(item, &value) || value < 0 || value > INT_MAX)
             return error_set(err, ERROR_FAILED, "%s must be a whole number", fields[i].key);
-        *field_of(&parsed, i) = (int)value;
+        *tile_number_at(&parsed, i) = (int)value;
         seen[i] = true;
     }
     parsed.use_tma = json_true(json_get(object, "USE_TMA"));

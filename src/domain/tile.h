@@ -19,6 +19,22 @@ struct tile {
     bool use_tma;   /* USE_TMA, where an engine takes it */
 };
 
+/* The numbers of a tile, in the order above. */
+enum tile_number {
+    TILE_BLOCK_M,
+    TILE_BLOCK_N,
+    TILE_BLOCK_K,
+    TILE_GROUP_M,
+    TILE_WARPS,
+    TILE_STAGES,
+    TILE_NUMBERS
+};
+
+const char *tile_number_key(enum tile_number number);   /* "BLOCK_SIZE_M", as engines write it */
+const char *tile_number_brief(enum tile_number number); /* "BM", "BN", "BK", "G", "w", "s" */
+int *tile_number_at(struct tile *tile, enum tile_number number); /* to be changed */
+int tile_number_of(const struct tile *tile, enum tile_number number);
+
 /* Enough for any tile's short form. */
 #define TILE_TEXT_SIZE 80
 

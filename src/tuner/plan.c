@@ -69,11 +69,11 @@ int plan_m_index(const struct plan *plan, int m)
     return question_m_index(plan->question, m);
 }
 
-int plan_neighbour(const struct plan *plan, int tile, enum space_axis axis, int direction)
+int plan_neighbour(const struct plan *plan, int tile, enum tile_number axis, int direction)
 {
     const struct space *space = &plan->question->space;
     struct tile moved = plan->tiles[tile].tile;
-    int *number = space_axis_at(&moved, axis), count = space->value_count[axis];
+    int *number = tile_number_at(&moved, axis), count = space->value_count[axis];
 
     for (int i = 0; i < count; i++) {
         if (space->values[axis][i] != *number)

@@ -44,10 +44,10 @@ size_t plan_fitting(const struct plan *plan);
 /* Index of M in the question, -1 when it is not asked for. */
 int plan_m_index(const struct plan *plan, int m);
 /* The tile one step up or down an axis of the space (direction +-1), -1 where there is none. */
-int plan_neighbour(const struct plan *plan, int tile, enum space_axis axis, int direction);
+int plan_neighbour(const struct plan *plan, int tile, enum tile_number axis, int direction);
 
 /*
- * Microseconds by a plain model (measuring.md, "Search"): the longer of traffic at the sustained
+ * Microseconds by a plain model: the longer of traffic at the sustained
  * bandwidth and padded arithmetic at the tensor rate, times the rounding up to whole waves of
  * blocks. It orders tiles and sizes jobs; it never decides.
  */

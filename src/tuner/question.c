@@ -14,7 +14,7 @@ static const char *const effort_names[EFFORT_COUNT] = {
     [EFFORT_EXHAUSTIVE] = "exhaustive",
 };
 
-/* Upstream's, and those of most shipped files (engines.md 6.1). */
+/* Upstream's, and those of most shipped files. */
 static const int default_batch_sizes[] = {
     1, 2, 4, 8, 16, 24, 32, 48, 64, 96, 128, 256, 512, 1024, 1536, 2048, 3072, 4096};
 

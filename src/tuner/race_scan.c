@@ -138,12 +138,12 @@ static void grow(struct race *race)
             best_scanned(race, (enum gemm)g, m, best);
             for (int i = 0; i < GROW_FROM && best[i] >= 0; i++) {
                 grow_to(race, (enum gemm)g, m, best[i]);
-                for (int axis = 0; axis < AXIS_COUNT; axis++) {
-                    if (axis == AXIS_GROUP)
+                for (int axis = 0; axis < TILE_NUMBERS; axis++) {
+                    if (axis == TILE_GROUP_M)
                         continue;
                     for (int step = -1; step <= 1; step += 2)
                         grow_to(race, (enum gemm)g, m,
-                            plan_neighbour(race->plan, best[i], (enum space_axis)axis, step));
+                            plan_neighbour(race->plan, best[i], (enum tile_number)axis, step));
                 }
             }
         }

@@ -206,10 +206,10 @@ static void want_neighbours(struct wants *w, const struct ranked *ranked, enum g
     const struct plan *plan = w->race->plan;
 
     for (int i = 0; i < ranked->count[gemm] && i < GROW_FROM; i++) {
-        for (int axis = 0; axis < AXIS_COUNT; axis++) {
-            for (int step = -1; step <= 1 && axis != AXIS_GROUP; step += 2) {
+        for (int axis = 0; axis < TILE_NUMBERS; axis++) {
+            for (int step = -1; step <= 1 && axis != TILE_GROUP_M; step += 2) {
                 int lead = ranked->list[gemm][i].tile;
-                int tile = plan_neighbour(plan, lead, (enum space_axis)axis, step);
+                int tile = plan_neighbour(plan, lead, (enum tile_number)axis, step);
                 if (tile >= 0)
                     want(w, gemm, plan->tiles[tile].lead);
             }

@@ -14,9 +14,9 @@ struct grid {
     int *tiles;               /* owned, [rows * columns * depth], -1: no such tile */
 };
 
-/* axis: AXIS_COUNT shows all; else only tiles that have `value` on it. */
+/* axis: TILE_NUMBERS shows all; else only tiles that have `value` on it. */
 void grid_build(
-    struct grid *grid, const struct space *space, bool unfolded, enum space_axis axis, int value);
+    struct grid *grid, const struct space *space, bool unfolded, enum tile_number axis, int value);
 void grid_free(struct grid *grid);
 /* Where a tile stands; false when it is not shown. */
 bool grid_find(const struct grid *grid, int tile, int *row, int *column);

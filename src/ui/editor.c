@@ -7,23 +7,23 @@
 static const struct {
     int low, high;
     bool powers;
-} ranges[AXIS_COUNT] = {
-    [AXIS_BM] = {16, 512, true},
-    [AXIS_BN] = {16, 512, true},
-    [AXIS_BK] = {16, 512, true},
-    [AXIS_GROUP] = {1, 64, true},
-    [AXIS_WARPS] = {1, 32, true},
-    [AXIS_STAGES] = {1, 8, false},
+} ranges[TILE_NUMBERS] = {
+    [TILE_BLOCK_M] = {16, 512, true},
+    [TILE_BLOCK_N] = {16, 512, true},
+    [TILE_BLOCK_K] = {16, 512, true},
+    [TILE_GROUP_M] = {1, 64, true},
+    [TILE_WARPS] = {1, 32, true},
+    [TILE_STAGES] = {1, 8, false},
 };
 
 void editor_open(struct editor *editor, const struct tile *tile)
 {
-    *editor = (struct editor){.tile = *tile, .axis = AXIS_BM};
+    *editor = (struct editor){.tile = *tile, .axis = TILE_BLOCK_M};
 }
 
-int editor_get(const struct editor *editor, enum space_axis axis)
+int editor_get(const struct editor *editor, enum tile_number axis)
 {
-    return space_axis_of(&editor->tile, axis);
+    return tile_number_of(&editor->tile, axis);
 }
 
 static void remember(struct editor *editor)
@@ -37,7 +37,7 @@ static void remember(struct editor *editor)
 
 static void step_number(struct editor *editor, bool up)
 {
-    int *number = space_axis_at(&editor->tile, editor->axis);
+    int *number = tile_number_at(&editor->tile, editor->axis);
     int low = ranges[editor->axis].low, high = ranges[editor->axis].high;
     int next = *number;
     if (!ranges[editor->axis].powers) {
@@ -56,7 +56,7 @@ static void step_number(struct editor *editor, bool up)
 
 static void type_digit(struct editor *editor, int digit)
 {
-    int *number = space_axis_at(&editor->tile, editor->axis);
+    int *number = tile_number_at(&editor->tile, editor->axis);
     if (!editor->typing)
         remember(editor);
     int typed = editor->typing ? *number * 10 + digit : digit;
@@ -81,10 +81,10 @@ bool editor_act(struct editor *editor, enum action action, int key)
     editor->typing = false;
     switch (action) {
     case ACTION_LEFT:
-        editor->axis = (enum space_axis)((editor->axis + AXIS_COUNT - 1) % AXIS_COUNT);
+        editor->axis = (enum tile_number)((editor->axis + TILE_NUMBERS - 1) % TILE_NUMBERS);
         return true;
     case ACTION_RIGHT:
-        editor->axis = (enum space_axis)((editor->axis + 1) % AXIS_COUNT);
+        editor->axis = (enum tile_number)((editor->axis + 1) % TILE_NUMBERS);
         return true;
     case ACTION_UP:
     case ACTION_DOWN:

@@ -10,8 +10,8 @@
 /* The editor of an entry's six numbers; pure. */
 struct editor {
     struct tile tile;
-    enum space_axis axis; /* the number under the cursor */
-    bool typing;          /* digits go on with the number */
+    enum tile_number axis; /* the number under the cursor */
+    bool typing;           /* digits go on with the number */
     struct tile undo[EDITOR_UNDO];
     int undo_count;
     bool writing; /* a whole tile is being typed, into text */
@@ -19,7 +19,7 @@ struct editor {
 };
 
 void editor_open(struct editor *editor, const struct tile *tile);
-int editor_get(const struct editor *editor, enum space_axis axis);
+int editor_get(const struct editor *editor, enum tile_number axis);
 /* Other numbers in its place; undo takes them back. */
 void editor_set(struct editor *editor, const struct tile *tile);
 /* Arrows step over the legal values, a digit types one, undo takes back. False: none of its own. */

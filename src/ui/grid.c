@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-static int value_index(const struct space *space, enum space_axis axis, int value)
+static int value_index(const struct space *space, enum tile_number axis, int value)
 {
     for (int i = 0; i < space->value_count[axis]; i++)
         if (space->values[axis][i] == value)
@@ -13,41 +13,41 @@ static int value_index(const struct space *space, enum space_axis axis, int valu
     return 0;
 }
 
-/* The axes outermost first, as rows, columns and depth; ended by AXIS_COUNT. */
-static const enum space_axis folded[3][4] = {
-    {AXIS_BM, AXIS_WARPS, AXIS_COUNT},
-    {AXIS_BN, AXIS_BK, AXIS_STAGES, AXIS_COUNT},
-    {AXIS_GROUP, AXIS_COUNT},
+/* The axes outermost first, as rows, columns and depth; ended by TILE_NUMBERS. */
+static const enum tile_number folded[3][4] = {
+    {TILE_BLOCK_M, TILE_WARPS, TILE_NUMBERS},
+    {TILE_BLOCK_N, TILE_BLOCK_K, TILE_STAGES, TILE_NUMBERS},
+    {TILE_GROUP_M, TILE_NUMBERS},
 };
-static const enum space_axis unfolded_axes[3][4] = {
-    {AXIS_BM, AXIS_GROUP, AXIS_WARPS, AXIS_COUNT},
-    {AXIS_BN, AXIS_BK, AXIS_STAGES, AXIS_COUNT},
-    {AXIS_COUNT},
+static const enum tile_number unfolded_axes[3][4] = {
+    {TILE_BLOCK_M, TILE_GROUP_M, TILE_WARPS, TILE_NUMBERS},
+    {TILE_BLOCK_N, TILE_BLOCK_K, TILE_STAGES, TILE_NUMBERS},
+    {TILE_NUMBERS},
 };
 
-static int extent(const struct space *space, const enum space_axis *axes, enum space_axis fixed)
+static int extent(const struct space *space, const enum tile_number *axes, enum tile_number fixed)
 {
     int product = 1;
-    for (; *axes != AXIS_COUNT; axes++)
+    for (; *axes != TILE_NUMBERS; axes++)
         product *= *axes == fixed ? 1 : space->value_count[*axes];
     return product;
 }
 
-static int position(const struct space *space, const struct tile *tile, const enum space_axis *axes,
-    enum space_axis fixed)
+static int position(const struct space *space, const struct tile *tile,
+    const enum tile_number *axes, enum tile_number fixed)
 {
     int at = 0;
-    for (; *axes != AXIS_COUNT; axes++)
+    for (; *axes != TILE_NUMBERS; axes++)
         if (*axes != fixed)
             at = at * space->value_count[*axes] +
-                 value_index(space, *axes, space_axis_of(tile, *axes));
+                 value_index(space, *axes, tile_number_of(tile, *axes));
     return at;
 }
 
 void grid_build(
-    struct grid *grid, const struct space *space, bool unfolded, enum space_axis axis, int value)
+    struct grid *grid, const struct space *space, bool unfolded, enum tile_number axis, int value)
 {
-    const enum space_axis(*axes)[4] = unfolded ? unfolded_axes : folded;
+    const enum tile_number(*axes)[4] = unfolded ? unfolded_axes : folded;
     grid->rows = extent(space, axes[0], axis);
     grid->columns = extent(space, axes[1], axis);
     grid->depth = extent(space, axes[2], axis);
@@ -57,7 +57,7 @@ void grid_build(
         grid->tiles[i] = -1;
     for (size_t i = 0; i < space->count; i++) {
         const struct tile *tile = &space->tiles[i];
-        if (axis != AXIS_COUNT && space_axis_of(tile, axis) != value)
+        if (axis != TILE_NUMBERS && tile_number_of(tile, axis) != value)
             continue;
         int at = position(space, tile, axes[0], axis) * grid->columns +
                  position(space, tile, axes[1], axis);

@@ -61,7 +61,7 @@ static void rebuild(struct state *state, const struct snapshot *snapshot)
 
 void state_open(struct state *state, const struct snapshot *snapshot, enum theme theme)
 {
-    *state = (struct state){.theme = theme, .fixed = AXIS_COUNT, .tile = -1};
+    *state = (struct state){.theme = theme, .fixed = TILE_NUMBERS, .tile = -1};
     if (!snapshot->question.gemms[GEMM_UP])
         state->gemm = GEMM_DOWN;
     if (snapshot->planned)
@@ -120,20 +120,20 @@ bool state_knows_cell(const struct state *state, const struct snapshot *snapshot
 /* The next axis to be fixed at the cursor's value; after the last all are free. */
 static void fix_next(struct state *state, const struct snapshot *snapshot)
 {
-    static const enum space_axis order[] = {
-        AXIS_STAGES, AXIS_WARPS, AXIS_BK, AXIS_BN, AXIS_BM, AXIS_COUNT};
+    static const enum tile_number order[] = {
+        TILE_STAGES, TILE_WARPS, TILE_BLOCK_K, TILE_BLOCK_N, TILE_BLOCK_M, TILE_NUMBERS};
     static const char *const labels[] = {"s", "w", "BK", "BN", "BM"};
     size_t at = 0;
-    while (state->fixed != AXIS_COUNT && order[at++] != state->fixed)
+    while (state->fixed != TILE_NUMBERS && order[at++] != state->fixed)
         ;
     if (state->tile < 0)
         return;
     state->fixed = order[at];
-    if (state->fixed != AXIS_COUNT)
+    if (state->fixed != TILE_NUMBERS)
         state->fixed_value =
-            space_axis_of(&snapshot->question.space.tiles[state->tile], state->fixed);
+            tile_number_of(&snapshot->question.space.tiles[state->tile], state->fixed);
     rebuild(state, snapshot);
-    if (state->fixed == AXIS_COUNT)
+    if (state->fixed == TILE_NUMBERS)
         state_note(state, "all tiles again");
     else
         state_note(state, "only tiles with %s%d; f: the next axis", labels[at], state->fixed_value);

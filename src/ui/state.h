@@ -28,8 +28,8 @@ struct state {
     enum metric metric;
     enum theme theme;
     bool unfolded;
-    bool halves;           /* the terminal can halve cells */
-    enum space_axis fixed; /* AXIS_COUNT: none */
+    bool halves;            /* the terminal can halve cells */
+    enum tile_number fixed; /* TILE_NUMBERS: none */
     int fixed_value;
     struct grid grid; /* owned */
     struct digest digest;

@@ -26,10 +26,10 @@ static void draw_numbers(const struct view *view, const struct rect *inside)
         canvas_print(view->canvas, inside, 0, 1, ROLE_SELECTED, " tile: %s_ ", editor->text);
         return;
     }
-    for (int axis = 0; axis < AXIS_COUNT; axis++)
+    for (int axis = 0; axis < TILE_NUMBERS; axis++)
         x += canvas_print(view->canvas, inside, x, 1,
             axis == (int)editor->axis ? ROLE_SELECTED : ROLE_TEXT, narrow ? "%s%d " : " %s %d ",
-            space_axis_name((enum space_axis)axis), editor_get(editor, (enum space_axis)axis));
+            tile_number_brief((enum tile_number)axis), editor_get(editor, (enum tile_number)axis));
     if (!engine_takes_tma(&view->snapshot->question.engine, view->state->gemm))
         return;
     if (editor->tile.use_tma)

@@ -302,7 +302,7 @@ static void place(struct view *view)
     const struct space *space = &view->snapshot->question.space;
     struct layout_need need = {.map_rows = state->grid.rows,
         .columns = state->grid.columns,
-        .memory_rows = state->fixed == AXIS_BM ? 1 : space->value_count[AXIS_BM],
+        .memory_rows = state->fixed == TILE_BLOCK_M ? 1 : space->value_count[TILE_BLOCK_M],
         .list_rows = view->snapshot->question.batch_size_count};
     layout_compute(canvas->width, canvas->height, &need, &view->layout);
     if (!state->unfolded || !state->halves || !theme_has_colors(state->theme) ||

@@ -48,7 +48,7 @@ static const struct tile *sample_tile(const struct view *view, int row, int colu
 static void draw_corner(const struct view *view, const struct rect *label)
 {
     const struct state *state = view->state;
-    const char *fixed = state->fixed == AXIS_STAGES ? "s" : state->fixed == AXIS_WARPS ? "w" : "";
+    const char *fixed = state->fixed == TILE_STAGES ? "s" : state->fixed == TILE_WARPS ? "w" : "";
     int column = 0;
     canvas_print(view->canvas, label, 0, 0, ROLE_HEADING, "%s",
         state->metric == METRIC_LATENCY ? gemm_name(state->gemm) : "regs");

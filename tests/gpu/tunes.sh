@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # Usage: tests/gpu/tunes.sh [STEP..]. On a GPU, after tests/gpu/pack: GLM-4.7-FP8 TP4, SGLang
-# 0.5.4.post2, wall-clock against the bars of measuring.md. STEP: quick full second seed (these by
+# 0.5.4.post2, wall-clock against bars. STEP: quick full second seed (these by
 # default) and exhaustive, which stops after $EXHAUSTIVE_TIME (9m) and goes on when called again:
 # databases and compiled kernels stay in $TUNES (/tmp/moebench-tunes). A short table comes last;
 # results go to $OUT (gpu-results/): tunes.txt, tunes.json and tunes.tar.gz with every log.
