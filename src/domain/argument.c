@@ -26,11 +26,6 @@ static const struct {
     [DTYPE_INT8_W8A8] = {"*i8", "*i8", true},
 };
 
-static int divide_up(int value, int by)
-{
-    return (value + by - 1) / by;
-}
-
 static bool is_blockwise(const struct shape *shape)
 {
     return shape->block_n > 0 && shape->block_k > 0;
@@ -93,7 +88,7 @@ static long long expert_stride(const struct launch *launch)
 /* Blocks of the reduction that one activation scale serves. */
 static long long scale_columns(const struct launch *launch)
 {
-    return divide_up((int)gemm_k(launch), launch->shape->block_k);
+    return shape_blocks(gemm_k(launch), launch->shape->block_k);
 }
 
 static bool is_block_scaled(const struct launch *launch)
@@ -116,7 +111,7 @@ static long long a_scale_column_stride(const struct launch *launch)
 static long long b_scale_expert_stride(const struct launch *launch)
 {
     if (is_block_scaled(launch))
-        return divide_up((int)gemm_n(launch), launch->shape->block_n) * scale_columns(launch);
+        return shape_blocks(gemm_n(launch), launch->shape->block_n) * scale_columns(launch);
     return is_per_token(launch) ? gemm_n(launch) : 0;
 }
 

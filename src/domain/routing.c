@@ -277,13 +277,13 @@ void routing_align(
     int *start = xcalloc(groups + 1, sizeof *start);
 
     aligned->em = em;
-    aligned->blocks = (int)((em + block_m - 1) / block_m);
+    aligned->blocks = shape_blocks(em, block_m);
     aligned->sorted = xcalloc((size_t)em, sizeof *aligned->sorted);
     aligned->experts = xcalloc((size_t)aligned->blocks, sizeof *aligned->experts);
     for (int i = 0; i < count; i++)
         start[ids[i] + 2]++;
     for (size_t g = 0; g < groups; g++)
-        start[g + 1] = start[g] + (start[g + 1] + block_m - 1) / block_m * block_m;
+        start[g + 1] = start[g] + shape_blocks(start[g + 1], block_m) * block_m;
     aligned->post_padded = start[groups];
     for (long long i = 0; i < em; i++)
         aligned->sorted[i] = count;

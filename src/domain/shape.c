@@ -106,6 +106,11 @@ int shape_gemm_k(const struct shape *shape, enum gemm gemm)
     return gemm == GEMM_DOWN ? shape->intermediate : shape->hidden;
 }
 
+int shape_blocks(long long size, int block)
+{
+    return (int)((size + block - 1) / block);
+}
+
 /* The numbers of a shape by their names in JSON. */
 static const struct {
     const char *key;

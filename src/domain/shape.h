@@ -54,6 +54,8 @@ bool shape_equal(const struct shape *a, const struct shape *b);
 /* Rows of B (kernel N) and reduction length (kernel K) of a GEMM. */
 int shape_gemm_n(const struct shape *shape, enum gemm gemm);
 int shape_gemm_k(const struct shape *shape, enum gemm gemm);
+/* How many blocks of `block` cover `size`. */
+int shape_blocks(long long size, int block);
 void shape_add_json(struct json *object, const struct shape *shape);
 bool shape_from_json(const struct json *object, struct shape *shape, struct error *err);
 

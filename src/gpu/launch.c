@@ -16,11 +16,6 @@ static bool is_scratch(const char *name)
     return !strcmp(name, "global_scratch") || !strcmp(name, "profile_scratch");
 }
 
-static int divide_up(long long value, int by)
-{
-    return (int)((value + by - 1) / by);
-}
-
 static size_t type_size(const char *type)
 {
     return !strcmp(type, "i32") ? 4 : 8;
@@ -171,8 +166,8 @@ bool launch_bind(const struct loaded *loaded, int m, struct bound *bound, struct
 
     bound->loaded = loaded;
     bound->placed = layer_placed(loaded->layer, m, loaded->tile.block_m);
-    bound->grid = (unsigned)divide_up(bound->placed->em, loaded->tile.block_m) *
-                  (unsigned)divide_up(n, loaded->tile.block_n);
+    bound->grid = (unsigned)shape_blocks(bound->placed->em, loaded->tile.block_m) *
+                  (unsigned)shape_blocks(n, loaded->tile.block_n);
     for (int i = 0; i < loaded->argument_count; i++) {
         struct argument argument;
 

@@ -10,11 +10,6 @@
 #define ROW_ALIGN 256u              /* of what pointers with the 16-byte hint point at */
 #define ROUTINGS_ROOM (256LL << 20) /* for routings, references and the sentinel */
 
-static int divide_up(int value, int by)
-{
-    return (value + by - 1) / by;
-}
-
 static size_t aligned_size(size_t size)
 {
     return (size + ROW_ALIGN - 1) / ROW_ALIGN * ROW_ALIGN;
@@ -70,10 +65,10 @@ static struct counts count_elements(const struct layer *layer, enum gemm gemm, i
         counts.a_scale = a_rows;
         counts.b_scale = experts * n;
     } else if (layer_scales(layer) == ABI_BLOCKWISE) {
-        const size_t blocks = (size_t)divide_up((int)k, shape->block_k);
+        const size_t blocks = (size_t)shape_blocks(k, shape->block_k);
 
         counts.a_scale = a_rows * blocks;
-        counts.b_scale = experts * (size_t)divide_up((int)n, shape->block_n) * blocks;
+        counts.b_scale = experts * (size_t)shape_blocks(n, shape->block_n) * blocks;
     }
     return counts;
 }

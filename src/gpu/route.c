@@ -124,7 +124,7 @@ static bool make_placed(struct layer *layer, int m, int block_m, struct error *e
 
     placed.em = engine_em(&layer->options.engine, &layer->options.shape, m, block_m);
     placed.sorted_row = row_bytes((size_t)placed.em);
-    placed.experts_row = row_bytes((size_t)((placed.em + block_m - 1) / block_m));
+    placed.experts_row = row_bytes((size_t)shape_blocks(placed.em, block_m));
     if (!upload_placed(layer, routing, &placed, err)) {
         memory_drop(&placed.sorted);
         memory_drop(&placed.experts);
