@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """moebench edit on a database made by bench_store; cases A06 (sparse keys) and A12 (pairs)."""
+import json
 import os
 import shutil
 import sqlite3
@@ -117,8 +118,30 @@ class Edit(unittest.TestCase):
     def test_usage(self):
         for args in (["--m", "64"], ["--tile", TILE], ["--m", "64", "--tile", TILE, "--drop"],
                      ["--m", "x", "--drop"], ["--pin-above", "8", "--drop"],
-                     ["--m", "64", "--gemm", "both", "--drop"]):
+                     ["--m", "64", "--gemm", "both", "--drop"], ["--reason", "x"],
+                     ["--history", "--m", "64", "--undo"], ["--pin-above", "8", "--m", "64"]):
             self.edit(*args, code=2)
+
+    def test_makes_no_database(self):
+        self.db += "-typo"
+        self.assertIn("no such database", self.edit("--m", "64", "--default", code=1))
+        self.assertFalse(os.path.exists(self.db))
+
+    def test_json(self):
+        self.edit("--m", "200", "--tile", TILE, "--reason", "a try")
+        self.edit("--m", "4096", "--drop")
+        found = json.loads(self.edit("--json"))
+        entries = {(one["gemm"], one["m"]): one for one in found["entries"]}
+        self.assertEqual(found["tune"], 1)
+        mine = entries["down", 200]
+        self.assertEqual((mine["source"], mine["verified"], mine["served"]),
+                         ("hand", False, {"from": 165, "to": 228}))
+        self.assertEqual(mine["tile"]["BLOCK_SIZE_M"], 32)
+        self.assertIsNone(entries["up", 3072]["served"]["to"])
+        self.assertNotIn(("up", 4096), entries)
+        latest = json.loads(self.edit("--history", "--json"))["history"]
+        self.assertEqual((latest[0]["m"], latest[0]["tile"]), (4096, None))
+        self.assertEqual((latest[2]["tile"], latest[2]["reason"]), (mine["tile"], "a try"))
 
 
 if __name__ == "__main__":

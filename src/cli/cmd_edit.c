@@ -2,7 +2,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/database.h"
-#include "domain/config_file.h"
+#include "cli/edit_print.h"
 #include "domain/smem.h"
 #include "tuner/choices.h"
 #include "tuner/question.h"
@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static const struct option_spec edit_options[] = {
     {"m", "LIST", "batch sizes to change: 64 or 64,96"},
@@ -25,6 +24,7 @@ static const struct option_spec edit_options[] = {
     {"reason", "TEXT", "kept with the change"},
     {"history", NULL, "every change, who made it, when and why"},
     DATABASE_OPTION,
+    {"json", NULL, "print JSON"},
     {0},
 };
 
@@ -35,6 +35,8 @@ struct edit {
     struct engine engine;
     struct device device;
     bool gemms[GEMM_COUNT];
+    bool change; /* not only looked at */
+    long above;  /* of --pin-above, -1 without */
     const char *reason;
     struct store_choice *current; /* owned, as the store lists them */
     size_t count;
@@ -209,29 +211,14 @@ static bool change_m(const struct arguments *args, struct edit *edit, int m, str
     return true;
 }
 
-/* What the line asks for, as changes; none when it only looks. */
-static bool read_changes(const struct arguments *args, struct edit *edit, struct error *err)
+static bool make_changes(const struct arguments *args, struct edit *edit, struct error *err)
 {
-    const char *ms = arguments_text(args, "m", NULL);
-    int wishes = (arguments_text(args, "tile", NULL) != NULL) + arguments_flag(args, "default") +
-                 arguments_flag(args, "drop") + arguments_flag(args, "undo");
     struct question list = {0};
-    long above;
     bool done;
 
-    if (!arguments_int(args, "pin-above", 0, INT_MAX, -1, &above, err) ||
-        !arguments_gemms(args, "pair", edit->gemms, err))
-        return false;
-    edit->reason = arguments_text(args, "reason", NULL);
-    if (above >= 0)
-        return wishes == 0 ? pin(edit, above, err)
-                           : error_set(err, ERROR_USAGE, "--pin-above stands alone");
-    if (wishes == 0 && !ms)
-        return true;
-    if (wishes != 1 || !ms)
-        return error_set(
-            err, ERROR_USAGE, "edit: --m LIST with one of --tile, --default, --drop and --undo");
-    done = question_set_batch_sizes(&list, ms, err);
+    if (edit->above >= 0)
+        return pin(edit, edit->above, err);
+    done = question_set_batch_sizes(&list, arguments_text(args, "m", ""), err);
     for (int i = 0; done && i < list.batch_size_count; i++)
         done = change_m(args, edit, list.batch_sizes[i], err);
     return done;
@@ -247,74 +234,6 @@ static bool load(const struct arguments *args, struct edit *edit, struct error *
         return false;
     edit->device = device.device;
     return store_list_choices(edit->store, edit->tune.id, &edit->current, &edit->count, err);
-}
-
-static void print_range(const struct config_range *range)
-{
-    if (range->to == INT_MAX)
-        printf("  M %d and above", range->from);
-    else if (range->to == range->from)
-        printf("  M %d", range->from);
-    else
-        printf("  M %d to %d", range->from, range->to);
-    if (range->tie)
-        printf(" (%d by file order)", range->tie);
-}
-
-/* Entries with the M that each serves by the nearest key. */
-static void print_entries(const struct edit *edit, enum gemm gemm)
-{
-    struct config_file file = {0};
-    struct config_range *ranges;
-    size_t count;
-
-    for (size_t i = 0; i < edit->count; i++)
-        if (edit->current[i].gemm == gemm && !edit->current[i].dropped)
-            config_file_set(&file, edit->current[i].m, &edit->current[i].tile);
-    ranges = xcalloc(file.count + 1, sizeof *ranges);
-    count = config_file_ranges(&file, ranges);
-    for (size_t i = 0; i < count; i++) {
-        const struct config_entry *entry = &file.entries[ranges[i].entry];
-        const struct store_choice *choice =
-            choices_find(edit->current, edit->count, gemm, entry->m);
-        char text[TILE_TEXT_SIZE];
-        if (!choice)
-            continue;
-        printf("%6d  %-4s %-30s %-8s %-3s", entry->m, gemm_name(gemm),
-            tile_format(&entry->tile, text, sizeof text), choice_source_name(choice->source),
-            choice->verified ? "yes" : "no");
-        print_range(&ranges[i]);
-        putchar('\n');
-    }
-    free(ranges);
-    config_file_free(&file);
-}
-
-static void print_all(const struct edit *edit)
-{
-    printf("%6s  %-4s %-30s %-8s %-3s  %s\n", "M", "gemm", "tile", "by", "ok", "serves");
-    print_entries(edit, GEMM_UP);
-    print_entries(edit, GEMM_DOWN);
-}
-
-static bool print_history(const struct edit *edit, struct error *err)
-{
-    struct store_choice *history;
-    size_t count;
-
-    if (!store_list_history(edit->store, edit->tune.id, -1, 0, &history, &count, err))
-        return false;
-    for (size_t i = 0; i < count; i++) {
-        const struct store_choice *choice = &history[i];
-        char text[TILE_TEXT_SIZE], when[32];
-        time_t seconds = (time_t)choice->time;
-        struct tm day;
-        strftime(when, sizeof when, "%Y-%m-%d %H:%M", localtime_r(&seconds, &day));
-        printf("%s %6d  %-4s %-30s %-8s %s\n", when, choice->m, gemm_name(choice->gemm),
-            choices_text(choice, text), choice_source_name(choice->source), choice->reason);
-    }
-    free(history);
-    return true;
 }
 
 static void add_key(int keys[], int *count, int m)
@@ -396,26 +315,88 @@ static void print_undone(const struct edit *edit)
 
 static void show(const struct edit *edit)
 {
-    print_all(edit);
+    edit_print_entries(edit->current, edit->count, NULL);
     print_undone(edit);
     print_unverified(edit);
+}
+
+static bool show_history(const struct edit *edit, struct json *array, struct error *err)
+{
+    struct store_choice *history;
+    size_t count;
+
+    if (!store_list_history(edit->store, edit->tune.id, -1, 0, &history, &count, err))
+        return false;
+    edit_print_changes(history, count, array);
+    free(history);
+    return true;
+}
+
+static void show_json(const struct edit *edit, bool history, struct error *err)
+{
+    struct json *json = json_new_object();
+
+    json_add_int(json, "tune", edit->tune.id);
+    if (!history)
+        edit_print_entries(edit->current, edit->count, json_add_array(json, "entries"));
+    if (!history || show_history(edit, json_add_array(json, "history"), err))
+        command_print_json(json);
+    else
+        json_free(json);
+}
+
+/* Without a change the line only looks; what it mixes up is said before the database is opened. */
+static bool read_line(const struct arguments *args, struct edit *edit, struct error *err)
+{
+    bool history = arguments_flag(args, "history"), m = arguments_text(args, "m", NULL) != NULL;
+    int wishes = (arguments_text(args, "tile", NULL) != NULL) + arguments_flag(args, "default") +
+                 arguments_flag(args, "drop") + arguments_flag(args, "undo");
+
+    if (!arguments_int(args, "pin-above", 0, INT_MAX, -1, &edit->above, err) ||
+        !arguments_gemms(args, "pair", edit->gemms, err))
+        return false;
+    edit->reason = arguments_text(args, "reason", NULL);
+    edit->change = m || edit->above >= 0;
+    if (edit->above >= 0 && (m || wishes))
+        return error_set(err, ERROR_USAGE, "edit: --pin-above stands alone");
+    if (edit->above < 0 && wishes != m)
+        return error_set(
+            err, ERROR_USAGE, "edit: --m LIST with one of --tile, --default, --drop and --undo");
+    if (history && edit->change)
+        return error_set(err, ERROR_USAGE, "edit: --history only looks, at every M");
+    return edit->change || !edit->reason ||
+           error_set(err, ERROR_USAGE, "edit: --reason goes with a change");
+}
+
+/* One that is there: to change it makes none. */
+static struct store *open_database(const struct arguments *args, bool change, struct error *err)
+{
+    struct store *store = database_open(args, STORE_READ, err);
+
+    if (!store || !change)
+        return store;
+    store_close(store);
+    return database_open(args, STORE_WRITE, err);
 }
 
 static int edit_run(const struct arguments *args, struct error *err)
 {
     bool history = arguments_flag(args, "history");
-    bool change =
-        arguments_text(args, "m", NULL) != NULL || arguments_text(args, "pin-above", NULL) != NULL;
-    enum store_mode mode = change && !history ? STORE_WRITE : STORE_READ;
-    struct edit edit = {.store = database_open(args, mode, err)};
+    struct edit edit = {0};
 
-    if (!edit.store)
+    if (!read_line(args, &edit, err))
         return 0;
-    if (load(args, &edit, err) && history)
-        print_history(&edit, err);
-    else if (err->kind == ERROR_NONE && read_changes(args, &edit, err) &&
-             (edit.change_count == 0 || write_changes(&edit, err)))
+    edit.store = open_database(args, edit.change, err);
+    if (!edit.store || !load(args, &edit, err) ||
+        (edit.change && !(make_changes(args, &edit, err) && write_changes(&edit, err))))
+        goto out;
+    if (arguments_flag(args, "json"))
+        show_json(&edit, history, err);
+    else if (history)
+        show_history(&edit, NULL, err);
+    else
         show(&edit);
+out:
     free(edit.current);
     free(edit.changes);
     store_tune_free(&edit.tune);
