@@ -134,5 +134,6 @@ class Compile(unittest.TestCase):
 
 if __name__ == "__main__":
     if not SITE or not TRITONS:
+        print("skipped: MOEBENCH_TEST_SITE and MOEBENCH_TEST_TRITON name no engine and no Triton")
         sys.exit(77)
     unittest.main()

@@ -178,14 +178,11 @@ static void check_aligned(const int *ids, int count, int experts, int block_m, l
     routing_align(ids, count, experts, block_m, em, &aligned);
     assert_int_equal(aligned.blocks, (em + block_m - 1) / block_m);
     for (int e = -1; e < experts; e++) {
-        int of_expert = 0;
-
         for (int i = 0; i < count; i++) {
             if (ids[i] != e)
                 continue;
             assert_int_equal(aligned.sorted[row], i);
             assert_int_equal(aligned.experts[row / block_m], e);
-            of_expert++;
             row++;
         }
         for (; row % block_m; row++)

@@ -209,7 +209,7 @@ bool json_is_string(const struct json *json)
 
 const char *json_string(const struct json *json)
 {
-    return json_is_string(json) ? read_cjson(json)->valuestring : NULL;
+    return cJSON_GetStringValue(read_cjson(json));
 }
 
 bool json_int(const struct json *json, long long *value)
