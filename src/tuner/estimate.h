@@ -5,9 +5,8 @@
 #include "tuner/plan.h"
 
 /*
- * How long a tune that begins with nothing may take, before anything was looked at: pure. An
- * estimate for people, scaled to what one H100 took; once a tune runs, its own speed tells more
- * (race_measure_progress).
+ * How long a tune that begins with nothing may take, before anything was looked at: what the time
+ * left is at its start (race_measure_progress, left_seconds). Pure, but for the cores when 0.
  */
 struct estimate {
     size_t kernels;   /* to compile, none in the cache */

@@ -7,13 +7,18 @@
 /* What a tune's remaining wall-clock time follows from. */
 struct left_facts {
     double scan_gpu_s, later_gpu_s; /* expected GPU time of the scan and of what comes after it */
+    double ahead_gpu_s;             /* of later_gpu_s: may be taken while the scan waits */
     int kernels;                    /* not compiled yet, that the scan waits for */
+    int later_kernels;              /* .. and those after it */
     /* Of this run, so far: */
     double gpu_s;    /* GPU time of all chunks, */
     double timing_s; /* .. and the wall-clock time that went into getting them */
-    double kernel_s; /* wall-clock time a kernel, while kernels were asked for; 0: none came yet */
+    double kernel_s; /* wall-clock time a kernel, while kernels were asked for */
     bool unified;    /* compiling and timing take turns */
 };
+
+/* What kernel_s is before any came, so many compiled at a time (0: as many as there are cores). */
+double left_kernel_s(int jobs);
 
 /* Seconds, by the speed seen so far. */
 double left_seconds(const struct left_facts *facts);

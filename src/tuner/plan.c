@@ -33,7 +33,7 @@ double plan_model(const struct question *question, enum gemm gemm, int m, const 
     bool spills = tile->block_m * tile->block_n > 128 * 32 * tile->num_warps;
 
     if (bandwidth <= 0)
-        bandwidth = 230e9;
+        bandwidth = PLAN_BANDWIDTH;
     if (rate <= 0)
         rate = 100e12;
     return fmax(bytes / bandwidth, flops / rate) * ceil(waves) / waves * (spills ? 3 : 1) * 1e6;

@@ -46,6 +46,8 @@ int plan_m_index(const struct plan *plan, int m);
 /* The tile one step up or down an axis of the space (direction +-1), -1 where there is none. */
 int plan_neighbour(const struct plan *plan, int tile, enum tile_number axis, int direction);
 
+#define PLAN_BANDWIDTH 230e9 /* bytes a second, of a card of which none is known */
+
 /*
  * Microseconds by a plain model: the longer of traffic at the sustained
  * bandwidth and padded arithmetic at the tensor rate, times the rounding up to whole waves of

@@ -144,14 +144,14 @@ void race_decide(const struct race *race, int m_index, struct race_decision *dec
 struct race_progress {
     size_t points_done, points_total; /* of the scan; those that it left behind count as done */
     size_t fitting;                   /* points that could be timed */
-    double scan_left_s, later_left_s; /* expected seconds of GPU time to go, after the scan too */
-    int kernels_left;                 /* that the scan waits for */
-    double done_fraction;             /* 0 .. 1 of the expected GPU time */
+    /* Expected seconds of GPU time to go: of the scan, of what comes after it, and what of that may
+     * be taken while the scan waits for kernels. */
+    double scan_left_s, later_left_s, ahead_left_s;
+    int kernels_left;     /* that the scan waits for */
+    int kernels_later;    /* to be compiled after it */
+    double done_fraction; /* 0 .. 1 of the expected GPU time */
 };
 
 void race_measure_progress(const struct race *race, struct race_progress *progress);
-/* What a (GEMM, M) takes after the scan, in samples as long as its best's; by simulation, for
- * estimates alone. */
-double race_later_samples(enum effort effort);
 
 #endif

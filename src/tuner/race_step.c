@@ -8,7 +8,6 @@
 #define JOB_BLIND_S 0.3   /* while there is no best yet to give up by */
 #define GROUP_SECONDS 0.4 /* of a shuffled job: mixed among themselves */
 #define CHECKS 64         /* a step */
-#define SCAN_TIMES 1.15   /* a point's sample with what is discarded before it */
 #define CHECK_COST_US 3e3 /* a launch, the comparison, the reference now and then */
 
 /* What a point takes, by its samples or by what is known of its lane and the model. */
@@ -394,93 +393,4 @@ void race_next(struct race *race, struct race_step *step)
         return;
     }
     build_rounds(&b);
-}
-
-/* ---- how far it is ------------------------------------------------------------------------ */
-
-double race_later_samples(enum effort effort)
-{
-    static const double samples[] = {
-        [EFFORT_QUICK] = 1150,
-        [EFFORT_FULL] = 1800,
-        [EFFORT_EXHAUSTIVE] = 30000,
-    };
-
-    return samples[effort];
-}
-
-static double later_seconds(const struct race *race, enum gemm gemm, int m_index)
-{
-    double best = race->best[gemm][m_index];
-
-    return isfinite(best) ? race_later_samples(race->plan->question->effort) * sample_s(best) : 0;
-}
-
-#define RECORDED 0.85   /* of the points scanned, an exhaustive heat takes (an H100's) */
-#define AFTER_HEAT 0.03 /* of an exhaustive tune's samples after the scan */
-
-/* The share of what a (GEMM, M) takes after the scan that is still to be taken. */
-static double later_rest(const struct race *race, enum gemm gemm, int m_index)
-{
-    int round = race->round[m_index];
-    double points =
-        round < 0 ? RECORDED * (double)race->scan_count[gemm] : race->set[gemm][m_index].count;
-    double taken = race->first_samples[gemm][m_index];
-
-    if (race->plan->question->effort != EFFORT_EXHAUSTIVE)
-        return 1 - fmax(0, round) / (race->round_count + 1);
-    if (round > 0)
-        return AFTER_HEAT * (1 - (round - 1.0) / race->round_count);
-    return 1 - (1 - AFTER_HEAT) * fmin(1, taken / (race->rounds[0].samples * fmax(1, points)));
-}
-
-/* A kernel's points that the scan lacks; *all grows by what they and the others take. Returns the
- * GPU time of those. */
-static double scan_left(
-    const struct race *race, enum gemm gemm, int tile, size_t *open, double *all)
-{
-    double left = 0;
-
-    for (int m = 0; m < race->plan->question->batch_size_count; m++) {
-        bool needs = race_scan_needs(race, gemm, m, tile) ||
-                     (race->level[m] > race->scan_level && race->round[m] < 0 &&
-                         race_cell(race, gemm, m, tile)->count == 0);
-        double s = SCAN_TIMES * sample_s(expect_us(race, gemm, m, tile));
-        *all += s;
-        left += needs ? s : 0;
-        *open += needs;
-    }
-    return left;
-}
-
-void race_measure_progress(const struct race *race, struct race_progress *progress)
-{
-    const struct plan *plan = race->plan;
-    int ms = plan->question->batch_size_count;
-    size_t asked = 0, points = 0, open = 0;
-    double all = 0;
-
-    *progress = (struct race_progress){0};
-    for (int g = 0; g < GEMM_COUNT; g++) {
-        asked += plan->question->gemms[g];
-        points += race->scan_count[g] * (size_t)ms;
-        for (size_t i = 0; i < race->scan_count[g]; i++) {
-            int tile = race->scan[g][i];
-            double s = scan_left(race, (enum gemm)g, tile, &open, &all);
-            enum kernel_state state = race->kernels[g][tile].state;
-            progress->scan_left_s += s;
-            progress->kernels_left += s > 0 && (state == KERNEL_UNKNOWN || state == KERNEL_ASKED);
-        }
-        for (int m = 0; m < ms && plan->question->gemms[g]; m++) {
-            double later = later_seconds(race, (enum gemm)g, m);
-            all += later;
-            progress->later_left_s += later_rest(race, (enum gemm)g, m) * later;
-        }
-    }
-    progress->fitting = plan_fitting(plan) * asked * (size_t)ms;
-    progress->points_total = points;
-    progress->points_done =
-        progress->points_total - (open < progress->points_total ? open : progress->points_total);
-    progress->done_fraction =
-        all > 0 ? 1 - (progress->scan_left_s + progress->later_left_s) / all : 0;
 }

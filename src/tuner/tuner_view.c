@@ -209,7 +209,10 @@ static double left(const struct tuner *tuner, const struct race_progress *progre
     struct left_facts facts = {
         .scan_gpu_s = progress->scan_left_s,
         .later_gpu_s = progress->later_left_s,
+        .ahead_gpu_s = progress->ahead_left_s,
         .kernels = tuner->session.recorded ? 0 : progress->kernels_left,
+        .later_kernels = tuner->session.recorded ? 0 : progress->kernels_later,
+        .kernel_s = left_kernel_s(tuner->options.compiler.jobs),
         .gpu_s = tuner->view.gpu_s - tuner->loaded_gpu_s,
         .timing_s = stages[STAGE_MEASURE] + stages[STAGE_COMMIT] + stages[STAGE_VERIFY],
         .unified = tuner->question.device.unified,

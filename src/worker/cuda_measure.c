@@ -10,7 +10,6 @@
 #include <string.h>
 
 #define UNKNOWN_TIMES 8 /* the roofline's time, for a tile never launched */
-#define REACHED 0.9     /* of the roofline, by the best tiles of an H100 at M=16 */
 #define SUSPECT 0.03
 #define UNDER_WAY 3        /* batches: one runs, one is next, one is being made */
 #define UNDER_WAY_US 500e3 /* with this much queued, two will do */
@@ -72,7 +71,8 @@ static bool prepare_item(struct run *run, int index, struct error *err)
     us = known_us(known, item->m);
     run->kernels[index] = known;
     run->order.items[index] = (struct order_item){
-        .launches = order_launches(roofline.us / REACHED, timing_granularity_us(cuda->timing)),
+        .launches =
+            order_launches(roofline.us / ORDER_REACHED, timing_granularity_us(cuda->timing)),
         .us = us > 0 ? us : UNKNOWN_TIMES * roofline.us,
         .ran = us > 0,
     };

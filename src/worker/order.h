@@ -58,8 +58,11 @@ void order_begin(struct order *order, int group, bool first);
 /* The next batch of what has begun; false when nothing is left of it. */
 bool order_next(struct order *order, struct order_batch *batch);
 
-/* Launches a sample, of the shape and M's best tile as far as can be told beforehand: the least
- * number that lasts 200 us and a thousand times the events' grain. */
+#define ORDER_REACHED 0.9 /* of the roofline, by the best tiles of an H100 at M=16 */
+
+/* Launches a sample, of the shape and M's best tile as far as can be told beforehand (the time of
+ * its roofline / ORDER_REACHED): the least number that lasts 200 us and a thousand times the
+ * events' grain. */
 int order_launches(double launch_us, double granularity_us);
 
 #endif
