@@ -141,7 +141,6 @@ static void right_and_wrong_outputs(bool per_channel)
             assert_int_equal(report.unwritten, 2 * m);
         }
     }
-    backend_cuda.close(world.self);
 }
 
 static void bf16_outputs(void)
@@ -210,7 +209,6 @@ static void item_by_item(void)
         assert_true(seen.us[i] >= us[i] && seen.us[i] < us[i] + 1);
     }
     assert_false(seen.suspect);
-    backend_cuda.close(world.self);
 }
 
 static void shuffled_rounds(void)
@@ -239,7 +237,6 @@ static void shuffled_rounds(void)
         assert_int_equal(set, 63); /* every item once a round */
     }
     assert_true(in_order < 20);
-    backend_cuda.close(world.self);
 }
 
 static void drift_is_suspect(void)
@@ -259,7 +256,6 @@ static void drift_is_suspect(void)
     seen = (struct seen){0};
     assert_int_equal(measure(&world, &item, 1, &seen, &at_fault), JOB_DONE);
     assert_false(seen.suspect); /* by the new baseline, with the kernels as they were */
-    backend_cuda.close(world.self);
 }
 
 static void cancelled_job_leaves_the_card_usable(void)
@@ -277,7 +273,6 @@ static void cancelled_job_leaves_the_card_usable(void)
     seen = (struct seen){0};
     assert_int_equal(measure(&world, items, 5, &seen, &at_fault), JOB_DONE);
     assert_int_equal(seen.samples, 5);
-    backend_cuda.close(world.self);
 }
 
 static void fault_names_its_item(void)
@@ -321,7 +316,6 @@ static void too_little_memory_is_refused(void)
     world.setup.max_m = 1 << 20;
     assert_false(backend_cuda.setup(world.self, &world.setup, &world.report, &world.err));
     assert_non_null(strstr(world.err.text, "300,000,000 are free"));
-    backend_cuda.close(world.self);
 }
 
 /* A parameter that moved, or that the launch would fill otherwise, is never launched. */
@@ -345,7 +339,6 @@ static void other_parameters_are_refused(void)
     assert_false(backend_cuda.load(world.self, &kernel, GEMM_UP, &tile, &world.err));
     assert_non_null(strstr(world.err.text, "novel_ptr"));
     kernel_free(&kernel);
-    backend_cuda.close(world.self);
 }
 
 static void old_driver_is_named(void)
@@ -414,7 +407,6 @@ static void busy_card_is_refused(void)
     world.setup.allow_busy = true;
     assert_true(backend_cuda.setup(world.self, &world.setup, &world.report, &world.err));
     assert_non_null(strstr(world.report.note, pid));
-    backend_cuda.close(world.self);
 }
 
 static void run_apart(void (*body)(void))

@@ -22,8 +22,7 @@ void cache_open(struct cache *cache, const char *folder, long long limit);
 void cache_close(struct cache *cache);
 /* Whether there is a file; it may turn out to be damaged. */
 bool cache_has(const struct cache *cache, const char *key);
-/* The kernel with its cubin, `cached` set and seconds 0. A damaged file is deleted and not found.
- * */
+/* The kernel with its cubin, `cached` set, seconds 0. A damaged file is deleted and not found. */
 bool cache_get(struct cache *cache, const char *key, struct kernel *kernel);
 /* Written whole or not at all; over the limit, the longest unused go, down to nine tenths of it. */
 void cache_put(struct cache *cache, const char *key, const struct kernel *kernel);

@@ -92,8 +92,7 @@ long long compiler_submit(struct compiler *compiler, const struct engine *engine
     const struct shape *shape, enum gemm gemm, const struct tile *tile, struct error *err);
 size_t compiler_pending(const struct compiler *compiler);
 /* Readable when the helper has said something, for poll(); -1 when there is none. Call
- * compiler_next with 0 until false before polling: what the cache answered makes nothing readable.
- * */
+ * compiler_next with 0 until false before polling: what the cache has makes nothing readable. */
 int compiler_fd(const struct compiler *compiler);
 /* The next answer within `timeout` seconds (0: only what is there; negative: wait). False: none. */
 bool compiler_next(struct compiler *compiler, double timeout, struct compile_result *result);

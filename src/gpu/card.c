@@ -66,6 +66,17 @@ static bool find_device(int ordinal, CUdevice *device, struct error *err)
     return CU(cuDeviceGet(device, ordinal));
 }
 
+/* What an open that failed has; a worker ends with its card. */
+static void card_close(struct card *card)
+{
+    own_kernels_unload(card);
+    if (card->stream)
+        driver.cuStreamDestroy(card->stream);
+    if (card->context)
+        driver.cuDevicePrimaryCtxRelease(card->device);
+    free(card);
+}
+
 struct card *card_open(int ordinal, struct error *err)
 {
     struct card *card = xcalloc(1, sizeof *card);
@@ -80,18 +91,6 @@ struct card *card_open(int ordinal, struct error *err)
 fail:
     card_close(card);
     return NULL;
-}
-
-void card_close(struct card *card)
-{
-    if (!card)
-        return;
-    own_kernels_unload(card);
-    if (card->stream)
-        driver.cuStreamDestroy(card->stream);
-    if (card->context)
-        driver.cuDevicePrimaryCtxRelease(card->device);
-    free(card);
 }
 
 const struct device *card_facts(const struct card *card)

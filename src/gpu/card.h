@@ -10,7 +10,6 @@ struct card;
 
 /* ERROR_DEVICE when there is no driver, no such GPU, or no GPU kernels in this build. */
 struct card *card_open(int ordinal, struct error *err);
-void card_close(struct card *card); /* NULL does nothing */
 const struct device *card_facts(const struct card *card);
 /*
  * Bytes that can be allocated now. Where CPU and GPU share memory this is the kernel's MemAvailable

@@ -33,14 +33,12 @@ struct backend {
         struct error *err);
     enum job_end (*verify)(void *self, const struct measure_item *item,
         struct verify_report *report, struct error *err);
-    void (*close)(void *self);
 };
 
 extern const struct backend backend_cuda;
 extern const struct backend backend_replay;
 
-/* By "cuda", "replay" or "replay:FILE"; *file is what follows the colon, NULL without. NULL: none.
- * */
+/* By "cuda", "replay" or "replay:FILE"; NULL: none. *file: what follows the colon, or NULL. */
 const struct backend *backend_find(const char *text, const char **file);
 
 #endif

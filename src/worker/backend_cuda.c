@@ -13,8 +13,6 @@
 #define RIGHT 2e-2
 #define VERIFY_PATIENCE_S 2.0
 
-static void cuda_close(void *self);
-
 static void *cuda_open(const char *argument, double pace, struct device *device, struct error *err)
 {
     struct cuda *cuda = xcalloc(1, sizeof *cuda);
@@ -39,7 +37,8 @@ static void *cuda_open(const char *argument, double pace, struct device *device,
     log_line("worker: card open after %.2f s", clock_monotonic() - began);
     return cuda;
 fail:
-    cuda_close(cuda);
+    nvml_close(cuda->nvml);
+    free(cuda);
     return NULL;
 }
 
@@ -58,17 +57,6 @@ static void drop_layer(struct cuda *cuda)
     cuda->verifier = NULL;
     cuda->layer = NULL;
     cuda->record = (struct routing_record){0};
-}
-
-static void cuda_close(void *self)
-{
-    struct cuda *cuda = self;
-
-    drop_layer(cuda);
-    free(cuda->kernels);
-    card_close(cuda->card);
-    nvml_close(cuda->nvml);
-    free(cuda);
 }
 
 /* "python3 (pid 4711, 61 GB), ..." */
@@ -284,5 +272,4 @@ const struct backend backend_cuda = {
     .load = cuda_load,
     .measure = cuda_measure,
     .verify = cuda_verify,
-    .close = cuda_close,
 };

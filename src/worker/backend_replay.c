@@ -46,13 +46,6 @@ static void *replay_open(
     return replay;
 }
 
-static void replay_close(void *self)
-{
-    struct replay *replay = self;
-    recorded_free(replay->recorded);
-    free(replay);
-}
-
 static void label(const void *self, char *buffer, size_t size)
 {
     const struct replay *replay = self;
@@ -242,5 +235,4 @@ const struct backend backend_replay = {
     .load = replay_load,
     .measure = replay_measure,
     .verify = replay_verify,
-    .close = replay_close,
 };

@@ -18,8 +18,7 @@ struct client_options {
     double pace;         /* replay: 0 as fast as it can, 1 the card's own time */
 };
 
-/* Starts the worker and waits for its hello. The worker's own refusal comes as *err with its kind.
- * */
+/* Starts the worker and waits for its hello; *err has the kind of the worker's own refusal. */
 struct client *client_open(const struct client_options *options, struct error *err);
 const struct hello *client_hello(const struct client *client);
 /* Sets the layer up and waits for it: seconds, for tensors are filled. Events of before are
