@@ -870,6 +870,35 @@ static void a_full_disk_loses_nothing(void **state)
     store_close(store);
 }
 
+/* What is written to a file without a name is lost when it is closed. */
+static void a_file_that_goes_away_is_missed(void **state)
+{
+    struct place *place = *state;
+    struct error err = {0};
+    struct store *store = must_open(place->path, STORE_WRITE);
+    char *elsewhere = xasprintf("%s/elsewhere", place->folder);
+
+    add_tune(store, "moved and back");
+    assert_int_equal(rename(place->path, elsewhere), 0);
+    assert_false(store_begin(store, &err));
+    assert_non_null(strstr(err.text, "deleted or moved away"));
+    assert_int_equal(rename(elsewhere, place->path), 0);
+    must(store_begin(store, &err), &err);
+    must(store_commit(store, &err), &err);
+    assert_int_equal(rename(place->path, elsewhere), 0);
+    store_close(store);
+    assert_int_equal(rename(elsewhere, place->path), 0);
+
+    struct store_tune tune;
+    store = must_open(place->path, STORE_WRITE);
+    must(store_find_tune(store, "moved and back", &tune, &err), &err);
+    store_tune_free(&tune);
+    assert_int_equal(unlink(place->path), 0);
+    assert_false(store_begin(store, &err));
+    store_close(store);
+    free(elsewhere);
+}
+
 static void a_foreign_lock_is_waited_for_then_named(void **state)
 {
     struct place *place = *state;
@@ -1186,6 +1215,7 @@ int main(void)
         TEST(newer_files_are_refused),
         TEST(damage_is_found_and_named),
         TEST(a_full_disk_loses_nothing),
+        TEST(a_file_that_goes_away_is_missed),
         TEST(a_foreign_lock_is_waited_for_then_named),
         TEST(steps_migrate_or_leave_all_as_it_was),
         TEST(only_an_empty_tune_is_dropped),

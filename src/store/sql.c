@@ -397,11 +397,25 @@ bool sql_leave(struct store *store, bool own, bool ok, struct error *err)
     return ok;
 }
 
+/* SQLite itself would go on to write into a file that nobody can find. */
+static bool still_there(struct store *store, struct error *err)
+{
+    int moved = 0;
+
+    if (sqlite3_file_control(store->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) != SQLITE_OK ||
+        !moved)
+        return true;
+    return error_set(err, ERROR_FAILED,
+        "%s: was deleted or moved away while it was being written; if it was moved, move it back "
+        "and go on: with the -wal file that stayed it holds all that was stored",
+        store->path);
+}
+
 bool store_begin(struct store *store, struct error *err)
 {
     if (!store->writable)
         abort();
-    return sql_run(store, err, "BEGIN IMMEDIATE", "");
+    return still_there(store, err) && sql_run(store, err, "BEGIN IMMEDIATE", "");
 }
 
 bool store_commit(struct store *store, struct error *err)

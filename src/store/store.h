@@ -54,7 +54,8 @@ bool store_is_held(const struct store *store, long *pid);
 /* Reading handles: whether anything was committed since the last call (true the first time). */
 bool store_changed(struct store *store);
 
-/* A transaction around several writes; no nesting. A failed write inside has rolled it back. */
+/* A transaction around several writes; no nesting. A failed write inside has rolled it back. Fails
+ * too when the file is not found under its name any more. */
 bool store_begin(struct store *store, struct error *err);
 bool store_commit(struct store *store, struct error *err);
 void store_rollback(struct store *store);
