@@ -204,6 +204,22 @@ def nohup_is_obeyed():
         assert process.wait(20) == 0, command
 
 
+def a_late_signal_ends_nothing():
+    """SIGTERM to a tune that is at its end: in its export, which waits for us here."""
+    out = in_folder("late")
+    os.mkdir(out)
+    side = os.path.join(out, "moebench.json")
+    os.mkfifo(side)
+    process = subprocess.Popen(words("straight.db", "--allow-recorded", "--out", out),
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with open(side, "w") as file:
+        process.send_signal(signal.SIGTERM)
+        file.write(open(in_folder("out/moebench.json")).read())
+    text, errors = process.communicate(timeout=20)
+    assert process.returncode == 0 and "moebench:" not in errors, (process.returncode, errors)
+    assert len(json.loads(text.splitlines()[-1])["exported"]) == 2
+
+
 def out_is_looked_at_first():
     """What would keep the files from being written is said before anything is timed."""
     blocked = in_folder("blocked")
@@ -352,6 +368,7 @@ def main():
     undone()
     two_processes()
     nohup_is_obeyed()
+    a_late_signal_ends_nothing()
     budget_and_signals(result)
     every_line_is_told()
     a_mark_is_explained()

@@ -50,10 +50,11 @@ static void catch_signals(void)
     signal(SIGPIPE, SIG_IGN);
 }
 
-/* Whoever sent SIGHUP or SIGTERM sees that it was obeyed, now that all is stored. */
+/* Whoever sent SIGHUP or SIGTERM sees that it was obeyed, now that all is stored; a tune that came
+ * to its end all the same says so by its exit code. */
 static void end_by_signal(const struct error *err)
 {
-    if (signalled != SIGHUP && signalled != SIGTERM)
+    if ((signalled != SIGHUP && signalled != SIGTERM) || err->kind == ERROR_NONE)
         return;
     fprintf(stderr, "moebench: %s\n", err->text);
     fflush(NULL);
