@@ -163,6 +163,13 @@ def holds_what_was_chosen(stopped, out):
     assert same.returncode == 0, same.stdout
     check = subprocess.run([PROGRAM, "check", out], capture_output=True, text=True)
     assert check.returncode == 0, check.stdout
+    told = json.loads(subprocess.run([*done.args, "--json"], capture_output=True, text=True,
+                                     check=True).stdout)
+    assert [os.path.relpath(path, later) for path in told["exported"]] == \
+        [os.path.relpath(path, out) for path in stopped["exported"]], told
+    assert all(told[key] == stopped[key] for key in
+               ("tune", "recorded", "exported_settled", "exported_as_of_now", "left_out")), told
+    assert any("as of now" in note for note in told["notes"]), told
 
 
 def budget_and_signals(result):
@@ -228,6 +235,14 @@ def out_is_looked_at_first():
     assert blocked in text and "scan" not in text, text
     text = run("out.db", "--out", in_folder("fine"), code=1)
     assert "--allow-recorded" in text and "scan" not in text, text
+
+
+def another_triton_is_said():
+    """The folder is named by the Triton that compiled the kernels, whatever the line says."""
+    done = subprocess.run([*words("straight.db", "--out", in_folder("triton")), "--triton",
+                           "3.9.9", "--allow-recorded"], capture_output=True, text=True)
+    assert done.returncode == 0 and "--triton 3.9.9: the kernels here are those of" in done.stderr
+    assert "3_9_9" not in done.stdout + done.stderr
 
 
 def two_processes():
@@ -373,6 +388,7 @@ def main():
     every_line_is_told()
     a_mark_is_explained()
     out_is_looked_at_first()
+    another_triton_is_said()
     full_disk()
     kills(result)
 

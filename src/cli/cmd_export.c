@@ -2,9 +2,9 @@
 #include "cli/commands.h"
 #include "cli/container.h"
 #include "cli/database.h"
+#include "cli/export_print.h"
 
 #include "base/text.h"
-#include "tuner/export.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,17 +18,9 @@ static const struct option_spec export_options[] = {
     {"python", "CMD", "the Python in it that has the engine (python3)"},
     {"allow-recorded", NULL, "export though the figures are a recording's"},
     {"force", NULL, "export over files of another layer"},
+    {"json", NULL, "print JSON"},
     {0},
 };
-
-static bool name_triton(const struct arguments *args, struct export_set *set, struct error *err)
-{
-    const char *triton = arguments_text(args, "triton", NULL);
-
-    if (triton)
-        snprintf(set->triton, sizeof set->triton, "%s", triton);
-    return !triton || engine_triton_valid(triton, err);
-}
 
 static bool copy_into_container(
     const struct arguments *args, const struct export_set *set, const char *out, struct error *err)
@@ -44,56 +36,76 @@ static bool copy_into_container(
                                               out, folder, &note, err));
 
     if (note)
-        fputs(note, stdout);
+        fputs(note, arguments_flag(args, "json") ? stderr : stdout);
     free(note);
     return done;
+}
+
+static void print_json(const struct export_set *set, const struct export_result *written)
+{
+    struct json *json = json_new_object(), *notes;
+    const char *line = written->notes.data ? written->notes.data : "";
+
+    json_add_int(json, "tune", set->tune);
+    json_add_bool(json, "recorded", set->recorded);
+    export_add_json(json, written);
+    notes = json_add_array(json, "notes");
+    for (; *line; line += strcspn(line, "\n") + 1) {
+        char *note = xstrndup(line, strcspn(line, "\n"));
+        json_add_string(notes, NULL, note);
+        free(note);
+    }
+    command_print_json(json);
 }
 
 static bool write_set(
     const struct arguments *args, const struct export_set *set, const char *out, struct error *err)
 {
     struct export_result result;
-    char *text, *summary;
+    bool done;
 
     if (set->recorded && !arguments_flag(args, "allow-recorded"))
         return error_set(err, ERROR_FAILED,
             "tune %lld: its figures are a recording's, of another machine; --allow-recorded "
             "exports them all the same",
             set->tune);
-    if (!export_write(set, out, arguments_flag(args, "force"), &result, err)) {
-        export_result_free(&result);
-        return false;
-    }
-    for (int g = 0; g < GEMM_COUNT; g++) {
-        if (result.paths[g])
-            printf("wrote %s (%d entries)\n", result.paths[g], result.entries);
-    }
-    text = export_instructions(set, out, &result);
-    summary = export_summary(&result);
-    printf("%s\n%s%s", summary, result.notes.data ? result.notes.data : "", text);
-    free(summary);
-    free(text);
+    done = export_write(set, out, arguments_flag(args, "force"), &result, err);
+    if (done && arguments_flag(args, "json"))
+        print_json(set, &result);
+    else if (done)
+        export_print(set, out, &result);
     export_result_free(&result);
-    return copy_into_container(args, set, out, err);
+    return done && copy_into_container(args, set, out, err);
+}
+
+static bool make_set(const struct arguments *args, struct question *question,
+    struct export_set *set, struct error *err)
+{
+    const char *triton = arguments_text(args, "triton", NULL);
+    struct store_tune tune = {0};
+    struct store *store = database_open(args, STORE_READ, err);
+    bool done = store && database_tune(store, arguments_operand(args, 0), &tune, err) &&
+                question_from_json(tune.question, question, NULL, err) &&
+                export_set_stored(set, store, &tune, question, err);
+
+    if (triton)
+        snprintf(set->triton, sizeof set->triton, "%s", triton);
+    store_tune_free(&tune);
+    store_close(store);
+    return done;
 }
 
 static int export_run(const struct arguments *args, struct error *err)
 {
     const char *out = arguments_text(args, "out", NULL);
+    const char *triton = arguments_text(args, "triton", NULL);
     struct export_set *set = xcalloc(1, sizeof *set);
     struct question *question = xcalloc(1, sizeof *question);
-    struct store_tune tune = {0};
-    struct store *store = NULL;
 
     if (!out)
         error_set(err, ERROR_USAGE, "export: --out DIR is needed");
-    else if ((store = database_open(args, STORE_READ, err)) &&
-             database_tune(store, arguments_operand(args, 0), &tune, err) &&
-             question_from_json(tune.question, question, NULL, err) &&
-             export_set_stored(set, store, &tune, question, err) && name_triton(args, set, err))
+    else if ((!triton || engine_triton_valid(triton, err)) && make_set(args, question, set, err))
         write_set(args, set, out, err);
-    store_tune_free(&tune);
-    store_close(store);
     question_free(question);
     free(question);
     free(set);

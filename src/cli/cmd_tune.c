@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/commands.h"
 #include "cli/container.h"
+#include "cli/export_print.h"
 #include "cli/tune_ask.h"
 #include "cli/tune_print.h"
 
@@ -69,8 +70,13 @@ static bool has_ended(const struct snapshot *s)
 
 /* What is to be beaten and what will be written, once the tool chain is known and before anything
  * is timed. */
-static void name_files(const struct snapshot *s, const char *out)
+static void name_files(const struct snapshot *s, const char *out, const char *triton)
 {
+    if (triton && strcmp(triton, s->toolchain.triton) != 0)
+        fprintf(stderr,
+            "--triton %s: the kernels here are those of Triton %s, whose folder the files go into; "
+            "--python and --container name the server's own\n",
+            triton, s->toolchain.triton);
     if (s->incumbent.path[0])
         fprintf(stderr, "incumbent: %s (%s)\n", s->incumbent.path, s->incumbent.how);
     fputs(s->incumbent.notes, stderr);
@@ -86,7 +92,7 @@ static void name_files(const struct snapshot *s, const char *out)
 }
 
 /* Follows the tune to its end, one line a second at most. Returns the last snapshot, borrowed. */
-static const struct snapshot *follow(struct tuner *tuner, const char *out)
+static const struct snapshot *follow(struct tuner *tuner, const char *out, const char *triton)
 {
     bool terminal = isatty(STDERR_FILENO), asked = false, named = false, card = false;
     double printed = 0;
@@ -108,7 +114,7 @@ static const struct snapshot *follow(struct tuner *tuner, const char *out)
             named = true;
             if (s->notice[0])
                 fprintf(stderr, "%s\n", s->notice);
-            name_files(s, out);
+            name_files(s, out, triton);
         }
         if (!card && !s->recorded && !isnan(s->first_timing_s)) {
             card = true;
@@ -149,7 +155,6 @@ static bool export_to(const struct arguments *args, const struct snapshot *s, co
 {
     struct export_set *set = xcalloc(1, sizeof *set);
     struct export_result written;
-    char *text, *summary;
     bool done;
 
     export_set_seen(set, s);
@@ -161,21 +166,8 @@ static bool export_to(const struct arguments *args, const struct snapshot *s, co
     }
     done = export_write(set, out, arguments_flag(args, "force"), &written, err);
     if (done) {
-        struct json *paths = json_add_array(result, "exported");
-        for (int g = 0; g < GEMM_COUNT; g++) {
-            if (written.paths[g])
-                json_add_string(paths, NULL, written.paths[g]);
-            if (written.paths[g])
-                printf("wrote %s (%d entries)\n", written.paths[g], written.entries);
-        }
-        text = export_instructions(set, out, &written);
-        summary = export_summary(&written);
-        printf("%s\n%s%s", summary, written.notes.data ? written.notes.data : "", text);
-        json_add_int(result, "exported_settled", written.entries - written.as_of_now);
-        json_add_int(result, "exported_as_of_now", written.as_of_now);
-        json_add_int(result, "left_out", written.left_out);
-        free(summary);
-        free(text);
+        export_print(set, out, &written);
+        export_add_json(result, &written);
         done = copy_into_container(args, out, s, err);
     } else {
         json_add_array(result, "exported");
@@ -268,7 +260,7 @@ static int tune_run(const struct arguments *args, struct error *err)
     if (!tuner)
         client_close(card.worker, true);
     if (tuner) {
-        const struct snapshot *last = follow(tuner, out);
+        const struct snapshot *last = follow(tuner, out, arguments_text(args, "triton", NULL));
         code = report(args, last, out, err);
         tuner_snapshot_release(tuner, last);
     }
