@@ -70,22 +70,24 @@ static int be_the_worker(const char *file)
 
 static char folder[] = "/tmp/moebench-tuner-XXXXXX";
 static char recording[64];
+static struct question question;
+static struct tile winner, slow; /* at M=16 */
 
-static void make_question(struct question *question)
+static void make_question(void)
 {
     struct error err = {0};
 
-    question_defaults(question);
-    assert_true(engine_parse("sglang:0.5.4.post2", &question->engine, &err));
-    assert_true(device_find("NVIDIA H100 80GB HBM3", &question->device, &err));
-    assert_true(space_set_axis(&question->space, "w=4", &err));
-    assert_true(space_set_axis(&question->space, "BM=16,64", &err));
-    assert_true(question_set_batch_sizes(question, "16,4096", &err));
-    question->shape = (struct shape)LAYER_GLM_TP4;
-    strcpy(question->model, "made-up");
+    question_defaults(&question);
+    assert_true(engine_parse("sglang:0.5.4.post2", &question.engine, &err));
+    assert_true(device_find("NVIDIA H100 80GB HBM3", &question.device, &err));
+    assert_true(space_set_axis(&question.space, "w=4", &err));
+    assert_true(space_set_axis(&question.space, "BM=16,64", &err));
+    assert_true(question_set_batch_sizes(&question, "16,4096", &err));
+    question.shape = (struct shape)LAYER_GLM_TP4;
+    strcpy(question.model, "made-up");
 }
 
-static struct tuner *open_tuner(const struct question *question, const char *name, bool paused)
+static struct tuner *open_tuner(const char *name, bool paused)
 {
     char db[96], backend[96];
     struct tuner_options options = {.db = db, .backend = backend, .paused = paused};
@@ -94,7 +96,7 @@ static struct tuner *open_tuner(const struct question *question, const char *nam
 
     snprintf(db, sizeof db, "%s/%s.db", folder, name);
     snprintf(backend, sizeof backend, "replay:%s", recording);
-    tuner = tuner_open(question, &options, &err);
+    tuner = tuner_open(&question, &options, &err);
     assert_non_null(tuner);
     return tuner;
 }
@@ -119,17 +121,16 @@ static bool has_ended(const struct snapshot *snapshot)
 }
 
 /* Runs the question to its end on a database of its own; the caller closes the tuner. */
-static const struct snapshot *tune(
-    const struct question *question, const char *name, struct tuner **tuner)
+static const struct snapshot *tune(const char *name, struct tuner **tuner)
 {
-    *tuner = open_tuner(question, name, false);
+    *tuner = open_tuner(name, false);
     return wait_until(*tuner, has_ended);
 }
 
-static size_t space_index(const struct question *question, const struct tile *tile)
+static size_t space_index(const struct tile *tile)
 {
-    for (size_t i = 0; i < question->space.count; i++) {
-        if (tile_equal(&question->space.tiles[i], tile))
+    for (size_t i = 0; i < question.space.count; i++) {
+        if (tile_equal(&question.space.tiles[i], tile))
             return i;
     }
     fail();
@@ -137,45 +138,50 @@ static size_t space_index(const struct question *question, const struct tile *ti
 }
 
 /* The winner at M=16 without misbehaviour: what is then made to misbehave. */
-static void find_winner(struct question *question, struct tile *winner, char *text, size_t size)
+static void find_winner(void)
 {
     struct tuner *tuner;
-    const struct snapshot *end;
+    const struct snapshot *end = tune("well", &tuner);
 
-    make_question(question);
-    end = tune(question, "well", &tuner);
     assert_int_equal(end->state, TUNER_DONE);
     assert_int_equal(end->worker_restarts, 0);
-    *winner = end->choices[GEMM_UP][0].tile;
-    tile_format(winner, text, size);
+    winner = end->choices[GEMM_UP][0].tile;
     tuner_close(tuner);
+}
+
+/* Of the same BLOCK_SIZE_M, and much slower. */
+static void find_slow(void)
+{
+    slow = winner;
+    slow.block_n = 32;
+    slow.block_k = 64;
+    slow.group_m = 64;
+    slow.num_stages = 2;
+    assert_false(tile_equal(&slow, &winner));
+    space_index(&slow);
 }
 
 /* Whatever it does, the tile is marked with `status`, left, and the tune ends without it. */
 static void check_misbehaviour(const char *variable, enum point_status status, int restarts)
 {
-    struct question question;
-    struct tile bad;
     struct tuner *tuner;
     const struct snapshot *end;
     char text[TILE_TEXT_SIZE];
 
-    find_winner(&question, &bad, text, sizeof text);
-    setenv(variable, text, 1);
-    end = tune(&question, variable, &tuner);
+    setenv(variable, tile_format(&winner, text, sizeof text), 1);
+    end = tune(variable, &tuner);
     unsetenv(variable);
     if (end->state != TUNER_DONE)
         fail_msg("%s", end->error);
-    assert_int_equal(end->cells[GEMM_UP][space_index(&question, &bad)].status, status);
+    assert_int_equal(end->cells[GEMM_UP][space_index(&winner)].status, status);
     for (int m = 0; m < question.batch_size_count; m++) {
         assert_true(end->choices[GEMM_UP][m].settled && end->choices[GEMM_UP][m].verified);
-        assert_false(tile_equal(&end->choices[GEMM_UP][m].tile, &bad));
+        assert_false(tile_equal(&end->choices[GEMM_UP][m].tile, &winner));
         assert_int_equal(
             end->choices[GEMM_UP][m].tile.block_m, end->choices[GEMM_DOWN][m].tile.block_m);
     }
     assert_in_range(end->worker_restarts, restarts, restarts + 3);
     tuner_close(tuner);
-    question_free(&question);
 }
 
 static void a_tile_that_faults_twice_is_left(void **state)
@@ -264,20 +270,6 @@ static const struct snapshot *ask(struct tuner *tuner, const struct tuner_comman
     return post_and_wait(tuner, command, is_answered);
 }
 
-/* B is the tile with the most shared memory of the same BLOCK_SIZE_M: it is much slower. */
-static struct tile slow_tile(const struct question *question, const struct tile *than)
-{
-    struct tile slow = *than;
-
-    slow.block_n = 32;
-    slow.block_k = 64;
-    slow.group_m = 64;
-    slow.num_stages = 2;
-    assert_false(tile_equal(&slow, than));
-    space_index(question, &slow);
-    return slow;
-}
-
 static struct tuner_command make_ab(int m, const struct tile *a, const struct tile *b)
 {
     struct tuner_command command = {.kind = TUNER_AB};
@@ -310,15 +302,10 @@ static size_t count_abs(const char *name)
 
 static void an_ab_goes_before_the_race(void **state)
 {
-    struct question question;
-    struct tile winner, slow;
     struct tuner_command command;
-    char text[TILE_TEXT_SIZE];
 
     (void)state;
-    find_winner(&question, &winner, text, sizeof text);
-    slow = slow_tile(&question, &winner);
-    struct tuner *tuner = open_tuner(&question, "between", false);
+    struct tuner *tuner = open_tuner("between", false);
     command = make_ab(16, &winner, &slow);
     tuner_post(tuner, &command);
     const struct snapshot *seen = wait_until(tuner, ab_has_ended);
@@ -338,22 +325,17 @@ static void an_ab_goes_before_the_race(void **state)
     assert_true(seen->ab.ended);
     tuner_close(tuner);
     assert_int_equal(count_abs("between"), 1);
-    question_free(&question);
 }
 
 /* Opened again when it is done: no child runs until a command needs one. */
 static void a_done_tune_takes_commands(void **state)
 {
-    struct question question;
-    struct tile winner, slow;
     struct tuner_command command;
     char text[TILE_TEXT_SIZE];
 
     (void)state;
-    find_winner(&question, &winner, text, sizeof text);
-    slow = slow_tile(&question, &winner);
     struct tuner *tuner;
-    const struct snapshot *seen = tune(&question, "well", &tuner);
+    const struct snapshot *seen = tune("well", &tuner);
     assert_int_equal(seen->state, TUNER_DONE);
     long long samples = seen->samples;
     tuner_snapshot_release(tuner, seen);
@@ -368,7 +350,7 @@ static void a_done_tune_takes_commands(void **state)
     command.kind = TUNER_VERIFY;
     seen = ask(tuner, &command);
     assert_false(seen->answer.refused);
-    assert_int_equal(seen->cells[GEMM_UP][space_index(&question, &slow)].verified, 1);
+    assert_int_equal(seen->cells[GEMM_UP][space_index(&slow)].verified, 1);
     tuner_snapshot_release(tuner, seen);
 
     command.tile.group_m = 16; /* checked, never timed */
@@ -389,20 +371,14 @@ static void a_done_tune_takes_commands(void **state)
     seen = wait_until(tuner, ab_has_ended);
     assert_int_equal(seen->ab.result.verdict, AB_SAME);
     tuner_close(tuner);
-    question_free(&question);
 }
 
 static void an_ab_stops_when_asked(void **state)
 {
-    struct question question;
-    struct tile winner, slow;
     struct tuner_command command;
-    char text[TILE_TEXT_SIZE];
 
     (void)state;
-    find_winner(&question, &winner, text, sizeof text);
-    slow = slow_tile(&question, &winner);
-    struct tuner *tuner = open_tuner(&question, "stopped", true);
+    struct tuner *tuner = open_tuner("stopped", true);
     command = make_ab(16, &winner, &slow);
     command.ab.budget = 10000; /* looks first at 1,250 */
     tuner_post(tuner, &command);
@@ -418,23 +394,18 @@ static void an_ab_stops_when_asked(void **state)
     assert_true(seen->ab.point_count <= AB_VIEW_POINTS);
     assert_string_equal(seen->ab.flags, "stopped");
     tuner_close(tuner);
-    question_free(&question);
 }
 
 /* Its fault is told as the A/B's, the tile is marked, and another worker goes on. */
 static void a_fault_of_b_is_told(void **state)
 {
-    struct question question;
-    struct tile winner, slow;
     struct tuner_command command;
     char text[TILE_TEXT_SIZE];
 
     (void)state;
-    find_winner(&question, &winner, text, sizeof text);
-    slow = slow_tile(&question, &winner);
     setenv("MISBEHAVE_FAULT", tile_format(&slow, text, sizeof text), 1);
     struct tuner *tuner;
-    const struct snapshot *seen = tune(&question, "well", &tuner);
+    const struct snapshot *seen = tune("well", &tuner);
     tuner_snapshot_release(tuner, seen);
     command = make_ab(16, &winner, &slow);
     tuner_post(tuner, &command);
@@ -453,21 +424,15 @@ static void a_fault_of_b_is_told(void **state)
     seen = wait_until(tuner, ab_is_well);
     assert_int_equal(seen->ab.result.verdict, AB_SAME);
     tuner_close(tuner);
-    question_free(&question);
 }
 
 static void a_choice_names_its_evidence(void **state)
 {
-    struct question question;
-    struct tile winner, slow;
     struct tuner_command command;
-    char text[TILE_TEXT_SIZE];
 
     (void)state;
-    find_winner(&question, &winner, text, sizeof text);
-    slow = slow_tile(&question, &winner);
     struct tuner *tuner;
-    const struct snapshot *seen = tune(&question, "chosen", &tuner);
+    const struct snapshot *seen = tune("chosen", &tuner);
     tuner_snapshot_release(tuner, seen);
     command = make_ab(16, &winner, &slow);
     tuner_post(tuner, &command);
@@ -491,21 +456,18 @@ static void a_choice_names_its_evidence(void **state)
     assert_true(tile_equal(&choice->tile, &winner));
     assert_int_equal(choice->source, CHOICE_RACE);
     tuner_close(tuner);
-    question_free(&question);
 }
 
 /* BLOCK_SIZE_M is the pair's: alone it cannot change, together it can, and back. */
 static void a_pair_is_chosen_together(void **state)
 {
-    struct question question;
-    struct tile winner, other;
+    struct tile other;
     struct tuner_command command = {.kind = TUNER_CHOOSE, .m = 16};
     char text[TILE_TEXT_SIZE];
 
     (void)state;
-    find_winner(&question, &winner, text, sizeof text);
     struct tuner *tuner;
-    const struct snapshot *seen = tune(&question, "paired", &tuner);
+    const struct snapshot *seen = tune("paired", &tuner);
     tuner_snapshot_release(tuner, seen);
     other = winner;
     other.block_m = winner.block_m == 16 ? 64 : 16;
@@ -532,48 +494,38 @@ static void a_pair_is_chosen_together(void **state)
     assert_true(tile_equal(&seen->choices[GEMM_UP][0].tile, &winner));
     assert_int_equal(seen->choices[GEMM_DOWN][0].tile.block_m, winner.block_m);
     tuner_close(tuner);
-    question_free(&question);
 }
 
 static void a_wrong_tile_is_not_chosen_by_hand(void **state)
 {
-    struct question question;
-    struct tile winner;
     struct tuner_command command = {.kind = TUNER_CHOOSE, .m = 16};
     char text[TILE_TEXT_SIZE];
 
     (void)state;
-    find_winner(&question, &winner, text, sizeof text);
-    command.tile = slow_tile(&question, &winner);
+    command.tile = slow;
     command.tile.group_m = 32; /* another test's check of it would do */
     setenv("MISBEHAVE_LIE", tile_format(&command.tile, text, sizeof text), 1);
     struct tuner *tuner;
-    const struct snapshot *seen = tune(&question, "well", &tuner);
+    const struct snapshot *seen = tune("well", &tuner);
     tuner_snapshot_release(tuner, seen);
     seen = ask(tuner, &command);
     unsetenv("MISBEHAVE_LIE");
     assert_true(seen->answer.refused);
     assert_non_null(strstr(seen->answer.text, "results are wrong"));
     assert_true(tile_equal(&seen->choices[GEMM_UP][0].tile, &winner));
-    assert_int_equal(
-        seen->cells[GEMM_UP][space_index(&question, &command.tile)].status, POINT_WRONG_RESULT);
+    assert_int_equal(seen->cells[GEMM_UP][space_index(&command.tile)].status, POINT_WRONG_RESULT);
     tuner_close(tuner);
-    question_free(&question);
 }
 
 /* Before anything was timed there; the race leaves it be, and chooses again when it is undone. */
 static void a_choice_stands_while_it_races(void **state)
 {
-    struct question question;
-    struct tile winner;
     struct tuner_command command = {.kind = TUNER_CHOOSE, .m = 16};
-    char text[TILE_TEXT_SIZE];
 
     (void)state;
-    find_winner(&question, &winner, text, sizeof text);
-    command.tile = slow_tile(&question, &winner);
+    command.tile = slow;
     command.pair[GEMM_UP] = command.pair[GEMM_DOWN] = command.tile;
-    struct tuner *tuner = open_tuner(&question, "early", true);
+    struct tuner *tuner = open_tuner("early", true);
     const struct snapshot *seen = ask_paused(tuner, &command);
     assert_true(seen->answer.refused);
     assert_non_null(strstr(seen->answer.text, "choose the pair"));
@@ -585,7 +537,7 @@ static void a_choice_stands_while_it_races(void **state)
     tuner_snapshot_release(tuner, seen);
     tuner_close(tuner);
 
-    seen = tune(&question, "early", &tuner);
+    seen = tune("early", &tuner);
     assert_int_equal(seen->state, TUNER_DONE);
     assert_true(tile_equal(&seen->choices[GEMM_UP][0].tile, &command.tile));
     assert_int_equal(seen->choices[GEMM_UP][0].source, CHOICE_HAND);
@@ -604,7 +556,7 @@ static void a_choice_stands_while_it_races(void **state)
     tuner_close(tuner);
     command.kind = TUNER_CHOOSE_PAIR;
 
-    tuner = open_tuner(&question, "regretted", true);
+    tuner = open_tuner("regretted", true);
     seen = ask_paused(tuner, &command);
     tuner_snapshot_release(tuner, seen);
     command.kind = TUNER_UNDO_CHOICE;
@@ -616,20 +568,17 @@ static void a_choice_stands_while_it_races(void **state)
     seen = wait_until(tuner, has_ended);
     assert_true(tile_equal(&seen->choices[GEMM_UP][0].tile, &winner));
     tuner_close(tuner);
-    question_free(&question);
 }
 
 /* Where nothing was planned by hand there is nothing to take back. */
 static void a_plan_takes_back_what_was_planned(void **state)
 {
-    struct question question;
     struct tuner_options options = {
         .db = "", .backend = "none", .compiler.python = "/no/python", .no_incumbent = true};
     struct tuner_command command = {.kind = TUNER_UNDO_CHOICE, .m = 16};
     struct error err = {0};
 
     (void)state;
-    make_question(&question);
     struct tuner *tuner = tuner_open(&question, &options, &err);
     assert_non_null(tuner);
     const struct snapshot *seen = ask_paused(tuner, &command);
@@ -643,24 +592,20 @@ static void a_plan_takes_back_what_was_planned(void **state)
     seen = ask_paused(tuner, &command);
     assert_false(seen->answer.refused || seen->choices[GEMM_UP][0].chosen);
     tuner_close(tuner);
-    question_free(&question);
 }
 
 /* A tune that failed answers, and goes on when its cause is gone. */
 static void a_failed_tune_goes_on(void **state)
 {
-    struct question question;
-    struct tile winner;
     struct tuner_command command = {.kind = TUNER_VERIFY, .m = 16};
-    char text[TILE_TEXT_SIZE], away[96];
+    char away[96];
 
     (void)state;
-    find_winner(&question, &winner, text, sizeof text);
     command.tile = winner;
     snprintf(away, sizeof away, "%s.away", recording);
     assert_int_equal(rename(recording, away), 0);
     struct tuner *tuner;
-    const struct snapshot *seen = tune(&question, "failed", &tuner);
+    const struct snapshot *seen = tune("failed", &tuner);
     assert_int_equal(seen->state, TUNER_FAILED);
     tuner_snapshot_release(tuner, seen);
     seen = ask(tuner, &command);
@@ -674,27 +619,30 @@ static void a_failed_tune_goes_on(void **state)
     assert_string_equal(seen->error, "");
     assert_true(tile_equal(&seen->choices[GEMM_UP][0].tile, &winner));
     tuner_close(tuner);
-    question_free(&question);
 }
 
-static int make_recording(void **state)
+static int scene_make(void **state)
 {
     char command[160];
 
     (void)state;
-    if (!mkdtemp(folder))
-        return -1;
+    assert_non_null(mkdtemp(folder));
     setenv("HOME", folder, 1);
     snprintf(recording, sizeof recording, "%s/set.db", folder);
     snprintf(command, sizeof command, "tests/make_recorded %s", recording);
-    return system(command) == 0 ? 0 : -1;
+    assert_int_equal(system(command), 0);
+    make_question();
+    find_winner();
+    find_slow();
+    return 0;
 }
 
-static int drop_recording(void **state)
+static int scene_drop(void **state)
 {
     char command[96];
 
     (void)state;
+    question_free(&question);
     snprintf(command, sizeof command, "rm -rf %s", folder);
     return system(command) == 0 ? 0 : -1;
 }
@@ -721,5 +669,5 @@ int main(int argc, char **argv)
 
     if (argc > 3 && strcmp(argv[1], "worker") == 0)
         return be_the_worker(strchr(argv[3], ':') + 1);
-    return cmocka_run_group_tests(tests, make_recording, drop_recording);
+    return cmocka_run_group_tests(tests, scene_make, scene_drop);
 }
