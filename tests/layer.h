@@ -11,6 +11,13 @@
         .dtype = DTYPE_FP8_W8A8, .out = DTYPE_BF16, .per_channel = true, .gated = true, \
     }
 
+/* The layer of Qwen3-30B-A3B-FP8 at TP 1. */
+#define LAYER_QWEN3                                                                     \
+    {                                                                                   \
+        .experts = 128, .routed = 128, .top_k = 8, .hidden = 2048, .intermediate = 768, \
+        .dtype = DTYPE_FP8_W8A8, .block_n = 128, .block_k = 128, .gated = true,         \
+    }
+
 /* A small one, of no model. */
 #define LAYER_SMALL                                                                     \
     {                                                                                   \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Which of the engine's own files a tune takes as its incumbent, and what of it can run. */
 #include "tests/cmocka_all.h"
+#include "tests/layer.h"
 
 #include "base/path.h"
 #include "tuner/incumbent.h"
@@ -47,15 +48,7 @@ static int scene_make(void **state)
     assert_non_null(mkdtemp(scene->folder));
     question_defaults(q);
     assert_true(device_find("GB10", &q->device, &err));
-    q->shape = (struct shape){.experts = 128,
-        .routed = 128,
-        .top_k = 8,
-        .hidden = 2048,
-        .intermediate = 768,
-        .dtype = DTYPE_FP8_W8A8,
-        .block_n = 128,
-        .block_k = 128,
-        .gated = true};
+    q->shape = (struct shape)LAYER_QWEN3;
     unsetenv("SGLANG_MOE_CONFIG_DIR");
     unsetenv("VLLM_TUNED_CONFIG_FOLDER");
     set_engine(scene, "sglang:0.5.23");

@@ -568,6 +568,25 @@ static void long_compiles_start_early(void **state)
     bench_close(&bench);
 }
 
+/* What a scan of every kernel brings: at each `stride`-th M, and at the last. */
+static void feed_scan(struct bench *bench, struct race *race, int stride)
+{
+    int last = bench->question.batch_size_count - 1;
+
+    for (int g = 0; g < GEMM_COUNT; g++) {
+        for (size_t i = 0; i < bench->plan.scan_count[g]; i++) {
+            int tile = bench->plan.scan[g][i];
+
+            for (int m = 0; m <= last; m++) {
+                if (m % stride == 0 || m == last)
+                    race_add_sample(race, (enum gemm)g, m, tile, RACE_SCAN,
+                        (float)made_sample(&bench->made, (enum gemm)g, m, tile, 0));
+            }
+            race_set_kernel(race, (enum gemm)g, tile, KERNEL_READY, POINT_OK);
+        }
+    }
+}
+
 /* Between quick's first look and its search around the best, what that will need. */
 static void likely_kernels_of_quick_are_neighbours(void **state)
 {
@@ -580,14 +599,7 @@ static void likely_kernels_of_quick_are_neighbours(void **state)
     bench_open(&bench, EFFORT_QUICK, 1);
     race = race_open(&bench.plan);
     assert_int_equal(race_likely(race, likely, 1024), 0);
-    for (int g = 0; g < GEMM_COUNT; g++) {
-        for (size_t i = 0; i < bench.plan.scan_count[g]; i++) {
-            for (int m = 0; m < bench.question.batch_size_count; m += m == 16 ? 1 : 4)
-                race_add_sample(race, (enum gemm)g, m, bench.plan.scan[g][i], RACE_SCAN,
-                    (float)made_sample(&bench.made, (enum gemm)g, m, bench.plan.scan[g][i], 0));
-            race_set_kernel(race, (enum gemm)g, bench.plan.scan[g][i], KERNEL_READY, POINT_OK);
-        }
-    }
+    feed_scan(&bench, race, 4);
     race_wanted(race, likely, 1); /* moves on to the next level */
     count = race_likely(race, likely, 1024);
     assert_in_range(count, 10, 200);
@@ -698,14 +710,7 @@ static void likely_kernels_are_groups_of_the_near_best(void **state)
     bench_open(&bench, EFFORT_FULL, 1);
     race = race_open(&bench.plan);
     assert_int_equal(race_likely(race, likely, 4096), 0);
-    for (int g = 0; g < GEMM_COUNT; g++) {
-        for (size_t i = 0; i < bench.plan.scan_count[g]; i++) {
-            for (int m = 0; m < bench.question.batch_size_count; m++)
-                race_add_sample(race, (enum gemm)g, m, bench.plan.scan[g][i], RACE_SCAN,
-                    (float)made_sample(&bench.made, (enum gemm)g, m, bench.plan.scan[g][i], 0));
-            race_set_kernel(race, (enum gemm)g, bench.plan.scan[g][i], KERNEL_READY, POINT_OK);
-        }
-    }
+    feed_scan(&bench, race, 1);
     assert_int_equal(race_wanted(race, likely, 1), 1); /* moves on to the rounds */
     count = race_likely(race, likely, 4096);
     assert_in_range(count, 50, 1000);

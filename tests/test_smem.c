@@ -11,15 +11,7 @@
 #include <string.h>
 
 static const struct shape fp8_channel = LAYER_GLM_TP4;
-static const struct shape fp8_block = {.experts = 128,
-    .routed = 128,
-    .top_k = 8,
-    .hidden = 2048,
-    .intermediate = 768,
-    .dtype = DTYPE_FP8_W8A8,
-    .block_n = 128,
-    .block_k = 128,
-    .gated = true};
+static const struct shape fp8_block = LAYER_QWEN3;
 static const struct shape bf16 = {
     .experts = 160, .routed = 160, .top_k = 8, .hidden = 5120, .intermediate = 384, .gated = true};
 

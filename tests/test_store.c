@@ -8,6 +8,7 @@
 #include "store/schema.h"
 #include "store/sql.h"
 #include "tests/layer.h"
+#include "tests/stored.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -46,22 +47,6 @@ static int place_remove(void **state)
     rmdir(place->folder);
     free(place);
     return 0;
-}
-
-static struct store *must_open(const char *path, enum store_mode mode)
-{
-    struct error err = {0};
-    struct store *store = store_open(path, mode, &err);
-
-    if (!store)
-        fail_msg("%s", err.text);
-    return store;
-}
-
-static void must(bool done, const struct error *err)
-{
-    if (!done)
-        fail_msg("%s", err->text);
 }
 
 static void assert_refused(const char *path, enum store_mode mode, const char *part)

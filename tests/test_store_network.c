@@ -7,6 +7,7 @@
 #include "store/handle.h"
 #include "store/place.h"
 #include "store/sql.h"
+#include "tests/stored.h"
 
 #include <stdio.h>
 #include <sys/wait.h>
@@ -18,16 +19,6 @@ const char *place_network(const char *folder)
 {
     (void)folder;
     return network;
-}
-
-static struct store *must_open(const char *path, enum store_mode mode)
-{
-    struct error err = {0};
-    struct store *store = store_open(path, mode, &err);
-
-    if (!store)
-        fail_msg("%s", err.text);
-    return store;
 }
 
 static char *journal_mode(struct store *store)

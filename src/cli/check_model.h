@@ -7,9 +7,9 @@
 #include "domain/model.h"
 
 /* clang-format off */
-/* Rows for the option table of a command that takes a model beside its operands. */
+/* Rows for the option table of a command that takes a model beside its operands: --model, then
+ * these. */
 #define CHECK_MODEL_OPTIONS \
-    {"model", "MODEL", "the name must be the one that is asked for this model"}, \
     {"tp", "N", "tensor parallel size, with --model (1)"}, \
     {"ep", "N", "expert parallel size, with --model (1)"}, \
     {"dtype", "T", "the experts' type where the model's config does not say"}, \
@@ -21,7 +21,7 @@ struct check_model {
     struct parallel parallel;
 };
 
-/* Reads CHECK_MODEL_OPTIONS; --model must be given. */
+/* Reads --model, which must be given, and CHECK_MODEL_OPTIONS. */
 bool check_model_load(const struct arguments *args, struct check_model *model, struct error *err);
 bool check_model_shape(
     struct check_model *model, const struct engine *engine, struct shape *shape, struct error *err);

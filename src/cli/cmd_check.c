@@ -11,6 +11,7 @@ static const struct option_spec check_options[] = {
     {"engine", "NAME[:VERSION]", "sglang or vllm (by the file's name, folder and keys)"},
     {"device", "NAME", "the GPU (by the file's name, else GB10)"},
     {"triton", "VERSION", "the server's Triton (by the folder, else what the engine pins)"},
+    {"model", "MODEL", "the name must be the one that is asked for this model"},
     CHECK_MODEL_OPTIONS,
     {"json", NULL, "print JSON"},
     {0},

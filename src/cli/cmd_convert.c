@@ -18,6 +18,7 @@ static const struct option_spec convert_options[] = {
     {"out", "DIR", "what SGLANG_MOE_CONFIG_DIR or VLLM_TUNED_CONFIG_FOLDER will be"},
     {"triton", "VERSION", "the server's Triton (of the source, else what the engine pins)"},
     {"device", "NAME", "the GPU to write into the name (the source's)"},
+    {"model", "MODEL", "the name must be the one that is asked for this model"},
     CHECK_MODEL_OPTIONS,
     {"force", NULL, "overwrite a different file, and write entries that check calls errors"},
     {"json", NULL, "print JSON"},
