@@ -81,11 +81,11 @@ static void writes_and_reads(void **state)
     assert_false(path_write_atomic("no/such/f", "x", 1, &err));
     assert_non_null(strstr(err.text, "no/such/f"));
     assert_false(path_make_folders(path, &err));
-    /* The reason is mkdir's, not that of looking at what stands there. */
+    /* What stands there is no folder, whatever looking at it says. */
     char *dangling = path_join(deep, "dangling");
     assert_int_equal(symlink("nowhere", dangling), 0);
     assert_false(path_make_folders(dangling, &err));
-    assert_non_null(strstr(err.text, strerror(EEXIST)));
+    assert_non_null(strstr(err.text, strerror(ENOTDIR)));
     free(dangling);
     free(path);
     free(deep);

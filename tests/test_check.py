@@ -141,8 +141,9 @@ class Check(unittest.TestCase):
     def test_a18_the_name_drifts_with_the_version(self):
         folder = os.path.join(CASES, "A18-name-drift")
         model = ("--model", "glm-4.7-fp8", "--tp", "4")
-        for engine in ("sglang:0.5.8.post1", "sglang:0.5.23"):
-            files = check(folder, *model, "--engine", engine)["files"]
+        # A pair is SGLang's, the newest known where no other is named.
+        for more in (("--engine", "sglang:0.5.8.post1"), ("--engine", "sglang:0.5.23"), ()):
+            files = check(folder, *model, *more)["files"]
             for file, end in zip(files, (".json", "_down.json")):
                 self.assertEqual(faults(file), {("error", "model", None)})
                 self.assertIn("E=161,N=384,device_name=NVIDIA_GB10,dtype=fp8_w8a8,"
@@ -177,6 +178,18 @@ class Check(unittest.TestCase):
             for file in check(base, "--engine", "sglang:0.5.23")["files"]:
                 self.assertEqual(faults(file), {("warn", "folder", None)})
             for file in check(base, "--engine", "sglang:0.5.8.post1")["files"]:
+                self.assertEqual(file["verdict"], "ok")
+
+    def test_an_export_is_asked_for_by_the_version_it_was_made_for(self):
+        """moebench.json tells which; its newer successors ask for another name."""
+        source = os.path.join(CASES, "A18-name-drift")
+        with tempfile.TemporaryDirectory() as base:
+            folder = shutil.copytree(source, os.path.join(base, "configs/triton_3_5_0"))
+            files = [{"path": "configs/triton_3_5_0/" + name, "engine": "sglang:0.5.4.post2"}
+                     for name in os.listdir(folder)]
+            with open(os.path.join(base, "moebench.json"), "w", encoding="ascii") as side:
+                json.dump({"files": files}, side)
+            for file in check(base, "--model", "glm-4.7-fp8", "--tp", "4")["files"]:
                 self.assertEqual(file["verdict"], "ok")
 
     def test_a03_asked_for_by_neither_engine(self):

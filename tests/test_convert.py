@@ -130,7 +130,23 @@ class Convert(unittest.TestCase):
         self.assertIn("/E=256,N=256,device_name=NVIDIA_GB10,dtype=int4_w4a16.json",
                       done["files"][0]["path"])
 
+    def test_says_what_it_took_the_file_for(self):
+        source = (os.path.join(CASES, "A18-name-drift"), "--to", "sglang:0.5.23", "--force")
+        said = "read as a file of sglang 0.5.23; --from says otherwise"
+        self.assertIn(said, self.convert(*source)["notes"])
+        notes = self.convert(*source, "--from", "sglang:0.5.4.post2")["notes"]
+        self.assertNotIn(said, notes)
+
+    def test_a_fault_of_both_files_is_said_once(self):
+        case = os.path.join(CASES, "A01-smem-over-budget")
+        notes = self.convert(case, "--to", "sglang", "--force")["notes"]
+        self.assertEqual(len([note for note in notes if "147,456" in note]), 1, notes)
+
     def test_refusals(self):
+        for args in ((), ("--to", "nosuch", "--out", self.out)):
+            run = subprocess.run([MOEBENCH, "convert", "/nonexistent", *args], text=True,
+                                 capture_output=True, check=False)
+            self.assertEqual(run.returncode, 2, run.stderr)
         bad = os.path.join(CASES, "A19-file-hygiene/bad-bom")
         self.assertIn("no engine loads", self.convert(bad, "--to", "vllm", code=1))
         self.assertIn("more than one", self.convert(

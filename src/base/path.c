@@ -154,7 +154,7 @@ bool path_make_folders(const char *path, struct error *err)
         if (mkdir(partial, 0777) != 0) {
             int why = errno;
             done = path_is_folder(partial);
-            errno = why;
+            errno = why == EEXIST ? ENOTDIR : why;
             if (!done)
                 error_errno(err, ERROR_FAILED, "%s: cannot make the folder", partial);
         }

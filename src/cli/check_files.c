@@ -106,6 +106,32 @@ static bool among_vllm(const struct checked_set *set, const struct checked_file 
     return votes > 0;
 }
 
+/* The up file that goes with a down file of the same folder, NULL when it is not in the set. */
+static const struct checked_file *up_of(
+    const struct checked_set *set, const struct checked_file *down)
+{
+    size_t length = strlen(down->path) - strlen("_down.json");
+    for (size_t i = 0; i < set->count; i++) {
+        const char *path = set->items[i].path;
+        if (strlen(path) == length + strlen(".json") && strncmp(path, down->path, length) == 0 &&
+            strcmp(path + length, ".json") == 0)
+            return &set->items[i];
+    }
+    return NULL;
+}
+
+bool checked_set_paired(const struct checked_set *set, const struct checked_file *item)
+{
+    if (item->named && item->name.down)
+        return up_of(set, item) != NULL;
+    for (size_t i = 0; i < set->count; i++) {
+        const struct checked_file *other = &set->items[i];
+        if (other->named && other->name.down && up_of(set, other) == item)
+            return true;
+    }
+    return false;
+}
+
 static bool resolve_engine(
     const struct checked_set *set, struct checked_file *item, const char *wish, struct error *err)
 {
@@ -128,6 +154,9 @@ static bool resolve_engine(
         sign = "its triton_X_Y_Z folder";
     if (sign == NULL && item->name.style == STYLE_SGLANG)
         sign = "its name";
+    if (sign == NULL && checked_set_paired(set, item))
+        sign = "its _down file";
+    item->version_assumed = true;
     item->engine_guessed = sign == NULL;
     config_fault_add(&item->faults, FAULT_NOTE, "engine", FAULT_WHOLE_FILE,
         "checked as for %s %s, the newest known, by %s; --engine says otherwise",
@@ -177,20 +206,6 @@ bool checked_set_resolve(
         item->context.device_known = true;
     }
     return true;
-}
-
-/* The up file that goes with a down file of the same folder, NULL when it is not in the set. */
-static const struct checked_file *up_of(
-    const struct checked_set *set, const struct checked_file *down)
-{
-    size_t length = strlen(down->path) - strlen("_down.json");
-    for (size_t i = 0; i < set->count; i++) {
-        const char *path = set->items[i].path;
-        if (strlen(path) == length + strlen(".json") && strncmp(path, down->path, length) == 0 &&
-            strcmp(path + length, ".json") == 0)
-            return &set->items[i];
-    }
-    return NULL;
 }
 
 void checked_set_check(struct checked_set *set)

@@ -17,7 +17,8 @@ struct checked_file {
     struct config_file file;
     struct config_faults faults;
     struct config_context context;
-    bool engine_guessed; /* neither the command line nor the file tells whose it is */
+    bool version_assumed; /* neither the command line nor moebench.json tells: the newest known */
+    bool engine_guessed;  /* nor does the file tell whose it is */
 };
 
 /* Start from {0}; free with checked_set_free. */
@@ -42,6 +43,8 @@ void checked_set_free(struct checked_set *set);
  */
 bool checked_set_resolve(
     struct checked_set *set, const struct check_wishes *wishes, struct error *err);
+/* Whether up and down of one config lie side by side, as only SGLang reads them. */
+bool checked_set_paired(const struct checked_set *set, const struct checked_file *item);
 /* Adds the faults of names, entries and pairs. */
 void checked_set_check(struct checked_set *set);
 /* Judges the folders for the engine of most files and one Triton, which it hands out. */

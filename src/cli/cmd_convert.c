@@ -119,11 +119,6 @@ static bool pick_target(struct convert *convert, const struct arguments *args, s
 {
     const struct config_name *name = &convert->up->name;
     const char *device = arguments_text(args, "device", NULL);
-    const char *to = arguments_text(args, "to", NULL);
-    if (to == NULL || arguments_text(args, "out", NULL) == NULL)
-        return error_set(err, ERROR_USAGE, "--to ENGINE and --out DIR are needed");
-    if (!engine_parse(to, &convert->to, err))
-        return false;
     if (!device_find(device != NULL ? device : name->device, &convert->device, err)) {
         if (device != NULL)
             return false;
@@ -153,6 +148,10 @@ static void note_names(struct convert *convert)
         convert->shape.dtype == DTYPE_FP8_W8A8 && convert->shape.block_k == 0)
         text_add(&convert->notes, "the old name does not tell whether the scales are per channel; "
                                   "--model does\n");
+    if (convert->up->version_assumed)
+        text_add(&convert->notes, "read as a file of %s %s; --from says otherwise\n",
+            engine_name(&convert->up->context.engine),
+            engine_rules_version(&convert->up->context.engine));
     if (convert->up->engine_guessed && convert->shape.dtype == DTYPE_INT4_W4A16)
         text_add(&convert->notes, "read as SGLang's, whose names have half of an int4 layer's N; "
                                   "--from vllm when it is vLLM's\n");
@@ -178,6 +177,15 @@ static void check_result(struct convert *convert, const struct config_file *resu
         config_check_pair(&name, up, result, &context, faults);
 }
 
+/* Up and down may have the same faults. */
+static void add_note_once(struct convert *convert, const char *where, const char *text)
+{
+    char *line = xasprintf("%s%s\n", where, text);
+    if (convert->notes.length == 0 || strstr(convert->notes.data, line) == NULL)
+        text_add(&convert->notes, "%s", line);
+    free(line);
+}
+
 static bool judge_result(struct convert *convert, const struct config_faults *faults,
     const char *name, bool force, struct error *err)
 {
@@ -190,7 +198,7 @@ static bool judge_result(struct convert *convert, const struct config_faults *fa
                 "%s would not be right: %s%s (--force writes it all the same)", name, where,
                 fault->text);
         if (fault->severity != FAULT_NOTE)
-            text_add(&convert->notes, "%s%s\n", where, fault->text);
+            add_note_once(convert, where, fault->text);
     }
     return true;
 }
@@ -313,13 +321,23 @@ static void print_result(struct convert *convert, const char *out, bool as_json)
     free(line);
 }
 
+/* Before any file is looked at. */
+static bool read_line(struct convert *convert, const struct arguments *args, struct error *err)
+{
+    const char *to = arguments_text(args, "to", NULL);
+    if (to == NULL || arguments_text(args, "out", NULL) == NULL)
+        return error_set(err, ERROR_USAGE, "--to ENGINE and --out DIR are needed");
+    return engine_parse(to, &convert->to, err);
+}
+
 static int convert_run(const struct arguments *args, struct error *err)
 {
     struct convert convert = {0};
     bool force = arguments_flag(args, "force");
     const char *out = arguments_text(args, "out", NULL);
-    if (!read_sources(&convert, args, err) || !pick_target(&convert, args, err) ||
-        !make_files(&convert, out, force, err) || !write_files(&convert, force, err)) {
+    if (!read_line(&convert, args, err) || !read_sources(&convert, args, err) ||
+        !pick_target(&convert, args, err) || !make_files(&convert, out, force, err) ||
+        !write_files(&convert, force, err)) {
         error_prefix(err, "convert");
     } else {
         note_names(&convert);

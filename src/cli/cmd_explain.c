@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct option_spec explain_options[] = {
     {"log", "FILE", "the log to read (standard input)"},
@@ -125,6 +126,8 @@ static int explain_run(const struct arguments *args, struct error *err)
         error_errno(err, ERROR_FAILED, "explain: %s", path);
         return ERROR_FAILED;
     }
+    if (path == NULL && isatty(STDIN_FILENO))
+        fputs("Paste the server's lines; Ctrl-D ends.\n", stderr);
     struct json *root = arguments_flag(args, "json") ? json_new_object() : NULL;
     int known = explain_stream(log, root != NULL ? json_add_array(root, "lines") : NULL);
     if (ferror(log))

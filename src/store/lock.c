@@ -89,7 +89,9 @@ enum lock_result lock_take(const char *path, bool exclusive, int *fd, bool *uncl
     *unclean = false;
     *fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (*fd < 0) {
-        error_errno(err, ERROR_FAILED, "%s: cannot be opened", name);
+        error_set(err, ERROR_FAILED,
+            "%s: cannot be opened (%s); name another database: --db FILE, or MOEBENCH_DB=FILE",
+            name, strerror(errno));
         goto out;
     }
     result = lock_open_file(*fd, exclusive, holder, path, err);
