@@ -159,6 +159,11 @@ const struct tile *launch_tile(const struct loaded *loaded)
     return &loaded->tile;
 }
 
+enum gpu_end launch_failed(void)
+{
+    return driver_context_lost() ? GPU_FAULT : GPU_ERROR;
+}
+
 bool launch_bind(const struct loaded *loaded, int m, struct bound *bound, struct error *err)
 {
     const struct layer_options *options = &loaded->layer->options;

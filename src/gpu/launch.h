@@ -5,6 +5,9 @@
 #include "compile/compile.h"
 #include "gpu/layer.h"
 
+/* How work on the card ended. After a fault or a hang the process must end: the context is lost. */
+enum gpu_end { GPU_DONE, GPU_FAULT, GPU_HANG, GPU_ERROR };
+
 /* A compiled fused_moe_kernel loaded onto the card for one GEMM and tile of a layer. */
 struct loaded;
 

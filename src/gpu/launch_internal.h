@@ -29,6 +29,8 @@ struct bound {
     unsigned grid;
 };
 
+/* How a call that failed ended: with the context, or without harm to it. */
+enum gpu_end launch_failed(void);
 /* layer_route(m, the tile's BLOCK_SIZE_M) came before. `bound` must not be moved. */
 bool launch_bind(const struct loaded *loaded, int m, struct bound *bound, struct error *err);
 /* Queues it on `stream`, or into the capture that runs there. */

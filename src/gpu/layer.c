@@ -7,10 +7,9 @@
 #include <stdlib.h>
 
 #define COPIES_MOST 8
-#define ROW_ALIGN 256u              /* of what pointers with the 16-byte hint point at */
 #define ROUTINGS_ROOM (256LL << 20) /* for routings, references and the sentinel */
 
-static size_t aligned_size(size_t size)
+size_t layer_aligned(size_t size)
 {
     return (size + ROW_ALIGN - 1) / ROW_ALIGN * ROW_ALIGN;
 }
@@ -148,7 +147,7 @@ static long long plan_bytes(struct layer *layer)
         const struct counts counts = count_elements(layer, (enum gemm)gemm, layer->options.max_m);
         struct tensors *tensors = &layer->gemms[gemm];
 
-        tensors->copy_bytes = aligned_size(counts.b * (size_t)dtype_b_bytes(shape->dtype));
+        tensors->copy_bytes = layer_aligned(counts.b * (size_t)dtype_b_bytes(shape->dtype));
         tensors->copies = copies_for(layer, tensors->copy_bytes);
         bytes += tensors->copy_bytes * (size_t)tensors->copies;
         bytes += counts.a * (size_t)dtype_a_bytes(shape->dtype);

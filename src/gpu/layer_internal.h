@@ -42,6 +42,8 @@ struct layer {
     size_t placed_count;
 };
 
+#define ROW_ALIGN 256u             /* of what pointers with the 16-byte hint point at */
+size_t layer_aligned(size_t size); /* the next multiple of it */
 enum abi_element layer_element(const struct layer *layer);     /* of A and B */
 enum abi_element layer_out_element(const struct layer *layer); /* of C */
 enum abi_scales layer_scales(const struct layer *layer);

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROW_ALIGN 256u
-
 static const struct routed *find_routed(const struct layer *layer, int m)
 {
     for (size_t i = 0; i < layer->routed_count; i++) {
@@ -60,11 +58,6 @@ static bool make_routed(struct layer *layer, int m, struct error *err)
     layer->routed = xrealloc(layer->routed, layer->routed_count + 1, sizeof routed);
     layer->routed[layer->routed_count++] = routed;
     return true;
-}
-
-static size_t row_bytes(size_t count)
-{
-    return (count * sizeof(int) + ROW_ALIGN - 1) / ROW_ALIGN * ROW_ALIGN;
 }
 
 /* Blocks of a draw under each of its places: the labels replaced by the experts they stand for. */
@@ -123,8 +116,8 @@ static bool make_placed(struct layer *layer, int m, int block_m, struct error *e
         .place_count = routing->place_count};
 
     placed.em = engine_em(&layer->options.engine, &layer->options.shape, m, block_m);
-    placed.sorted_row = row_bytes((size_t)placed.em);
-    placed.experts_row = row_bytes((size_t)shape_blocks(placed.em, block_m));
+    placed.sorted_row = layer_aligned((size_t)placed.em * sizeof(int));
+    placed.experts_row = layer_aligned((size_t)shape_blocks(placed.em, block_m) * sizeof(int));
     if (!upload_placed(layer, routing, &placed, err)) {
         memory_drop(&placed.sorted);
         memory_drop(&placed.experts);

@@ -130,11 +130,6 @@ bool timing_mark(struct timing *timing, struct slot *slot, int entry, struct err
         timing->layer->card, timing->capture, OWN_MARK, 1, 1, 1, (void *[]){&where, &value}, err);
 }
 
-static enum gpu_end failed(void)
-{
-    return driver_context_lost() ? GPU_FAULT : GPU_ERROR;
-}
-
 /* Each launch takes the next place in memory, then the next copy: the weights that it reads
  * were not read lately. Which draw it takes follows from the sample's number alone. */
 static struct turn next_turn(struct timing *timing, const struct bound *bound, int number)
@@ -287,7 +282,7 @@ static enum gpu_end wait_for_slot(const struct slot *slot, struct error *err)
             return GPU_DONE;
         if (result != CUDA_ERROR_NOT_READY) {
             driver_check(result, "launch(", __FILE__, __LINE__, err);
-            return failed();
+            return launch_failed();
         }
         if (mark != slot->board->mark) {
             mark = slot->board->mark;
@@ -353,7 +348,7 @@ enum gpu_end timing_collect(struct timing *timing, struct timing_result *result,
         return end;
     }
     if (end == GPU_DONE && !read_slot(timing, slot, result, err))
-        end = failed();
+        end = launch_failed();
     driver.cuGraphExecDestroy(slot->graph);
     slot->graph = NULL;
     timing->first = (timing->first + 1) % TIMING_SLOTS;

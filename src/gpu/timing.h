@@ -3,7 +3,6 @@
 #define MOEBENCH_GPU_TIMING_H
 
 #include "gpu/launch.h"
-#include "gpu/verify.h"
 
 /*
  * Samples are stretches of rotated launches between two events inside a captured graph, so that

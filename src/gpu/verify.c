@@ -65,7 +65,7 @@ static enum gpu_end wait_for(CUstream stream, double patience, struct error *err
             return GPU_DONE;
         if (result != CUDA_ERROR_NOT_READY) {
             driver_check(result, "launch(", __FILE__, __LINE__, err);
-            return driver_context_lost() ? GPU_FAULT : GPU_ERROR;
+            return launch_failed();
         }
         if (clock_monotonic() > end) {
             error_set(err, ERROR_DEVICE, "a kernel has not ended after %.1f s", patience);
@@ -73,11 +73,6 @@ static enum gpu_end wait_for(CUstream stream, double patience, struct error *err
         }
         clock_sleep(50e-6);
     }
-}
-
-static enum gpu_end failed(void)
-{
-    return driver_context_lost() ? GPU_FAULT : GPU_ERROR;
 }
 
 static void drop_oldest(struct verifier *verifier)
@@ -189,7 +184,7 @@ static enum gpu_end make_reference(struct verifier *verifier, enum gemm gemm, in
         queue_reference(layer, gemm, m, &scratch, reference->out.at, err))
         end = wait_for(layer->card->stream, REFERENCE_PATIENCE_S, err);
     else
-        end = failed();
+        end = launch_failed();
     if (end == GPU_FAULT || end == GPU_HANG)
         return end;
     scratch_drop(&scratch);
@@ -252,7 +247,7 @@ static enum gpu_end launch_once(
     if (!launch_bind(loaded, m, &bound, err) ||
         !CU(cuMemsetD16Async(layer->c.at, ABI_POISON, count, stream)) ||
         !launch_queue(&bound, stream, (struct turn){0}, err))
-        return failed();
+        return launch_failed();
     return wait_for(stream, patience, err);
 }
 
@@ -267,14 +262,14 @@ enum gpu_end verify_run(struct verifier *verifier, const struct loaded *loaded, 
     enum gpu_end end;
 
     if (!layer_route(layer, m, loaded->tile.block_m, err))
-        return failed();
+        return launch_failed();
     end = find_reference(verifier, loaded->gemm, m, &reference, err);
     if (end == GPU_DONE)
         end = launch_once(loaded, m, count, patience, err);
     if (end != GPU_DONE)
         return end;
     if (!compare_output(verifier, reference, count, &result, err))
-        return failed();
+        return launch_failed();
     *verdict = (struct verdict){
         .relative_error = sqrt(result.difference2 / result.reference2),
         .worst = result.worst / sqrt(result.reference2 / (double)count),

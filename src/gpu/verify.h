@@ -11,9 +11,6 @@ struct verdict {
     long long nan_count, unwritten;
 };
 
-/* How work on the card ended. After a fault or a hang the process must end: the context is lost. */
-enum gpu_end { GPU_DONE, GPU_FAULT, GPU_HANG, GPU_ERROR };
-
 /* References are kept, up to a share of the memory, the longest unused go first. */
 struct verifier;
 

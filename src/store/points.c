@@ -128,6 +128,13 @@ static void gather_samples(struct gatherer *all, const void *blob, size_t count)
     "p.gemm, p.m, p.hot, p.tile, p.chunk, p.status, p.launches, p.sm_mhz, c.phase," \
     " c.suspect, c.time, " TILE_COLUMNS ", p.samples"
 
+/* CROSS JOIN keeps measurement the outer loop, in the primary key's own order. */
+#define MEASUREMENT_QUERY                                                      \
+    "SELECT " MEASUREMENT_COLUMNS " FROM measurement p"                        \
+    " CROSS JOIN tile t ON t.id = p.tile CROSS JOIN chunk c ON c.id = p.chunk" \
+    " WHERE p.tune = ?1 AND p.build = ?2"
+#define MEASUREMENT_ORDER " ORDER BY p.gemm, p.m, p.hot, p.tile, p.chunk"
+
 enum { COLUMN_TILE = 11 };
 
 /* Its samples are borrowed from the row. */
@@ -220,15 +227,13 @@ static bool visit_point(
     return visit(&point, arg);
 }
 
-/* In the primary key's own order, so that nothing is sorted; CROSS JOIN keeps it the outer loop. */
+/* In the primary key's own order, so that nothing is sorted. */
 static sqlite3_stmt *query_points(
     struct store *store, const struct store_filter *filter, long long build, struct error *err)
 {
     struct text query = {0};
 
-    text_add(&query, "SELECT " MEASUREMENT_COLUMNS " FROM measurement p"
-                     " CROSS JOIN tile t ON t.id = p.tile CROSS JOIN chunk c ON c.id = p.chunk"
-                     " WHERE p.tune = ?1 AND p.build = ?2");
+    text_add(&query, MEASUREMENT_QUERY);
     if (filter->gemm >= 0)
         text_add(&query, " AND p.gemm = %d", filter->gemm);
     if (filter->m > 0)
@@ -238,7 +243,7 @@ static sqlite3_stmt *query_points(
         text_add(&query, " AND %sp.hot = %d", filter->m > 0 ? "" : "+", filter->hot);
     if (filter->tile)
         text_add(&query, " AND p.hot IN (0, 1) AND p.tile = ?3");
-    text_add(&query, " ORDER BY p.gemm, p.m, p.hot, p.tile, p.chunk");
+    text_add(&query, MEASUREMENT_ORDER);
 
     long long tile = 0;
     const struct tile *t = filter->tile;
@@ -295,11 +300,7 @@ bool store_each_measurement(struct store *store, long long tune, long long build
     struct error *err)
 {
     sqlite3_stmt *row = sql_query(store, err,
-        "SELECT " MEASUREMENT_COLUMNS " FROM measurement p"
-        " CROSS JOIN tile t ON t.id = p.tile CROSS JOIN chunk c ON c.id = p.chunk"
-        " WHERE p.tune = ? AND p.build = ? AND p.chunk > ?"
-        " ORDER BY p.gemm, p.m, p.hot, p.tile, p.chunk",
-        "lll", tune, build, after);
+        MEASUREMENT_QUERY " AND p.chunk > ?3" MEASUREMENT_ORDER, "lll", tune, build, after);
     enum sql_step step = SQL_FAILED;
     struct store_measurement each;
 

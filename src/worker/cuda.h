@@ -4,6 +4,7 @@
 
 #include "gpu/nvml.h"
 #include "gpu/timing.h"
+#include "gpu/verify.h"
 #include "worker/backend.h"
 
 /* The cuda back-end's own state, shared by its two files. */
