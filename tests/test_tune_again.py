@@ -43,6 +43,17 @@ class TuneCuda(CardTest):
         self.assertEqual(self.tune()["samples"], again["samples"])  # it is finished
         self.assertEqual(self.workers(), 3)
 
+    def test_a_failure_at_once_leaves_no_tune(self):
+        """Nothing was compiled or timed: the database lists nothing to go on with."""
+        run = subprocess.run(
+            [MOEBENCH, "tune", self.config, "--backend", "cuda", "--python", "/no/python", "--db",
+             self.db], capture_output=True, text=True, check=False, env=self.environment(""))
+        self.assertEqual(run.returncode, 3, run.stderr)
+        base = sqlite3.connect(self.db)
+        for table in ("tune", "event"):
+            self.assertEqual(base.execute("select count(*) from " + table).fetchone(), (0,))
+        base.close()
+
     def test_a_drift_gets_a_new_baseline(self):
         """Two chunks are off (more may have been under way), then the same worker measures what
         it is held against, and no chunk is off any more: the drift is never just taken.

@@ -546,6 +546,7 @@ static void a_choice_stands_while_it_races(void **state)
     command.kind = TUNER_UNDO_CHOICE; /* when the race is over: what it found there meanwhile */
     seen = ask(tuner, &command);
     assert_false(seen->answer.refused);
+    assert_non_null(strstr(seen->answer.text, "undone; the race's choice stands"));
     assert_true(tile_equal(&seen->choices[GEMM_UP][0].tile, &winner));
     assert_int_equal(seen->choices[GEMM_UP][0].source, CHOICE_RACE);
     assert_true(seen->choices[GEMM_UP][0].settled && seen->choices[GEMM_DOWN][0].verified);
@@ -562,7 +563,16 @@ static void a_choice_stands_while_it_races(void **state)
     command.kind = TUNER_UNDO_CHOICE;
     seen = ask_paused(tuner, &command);
     assert_false(seen->answer.refused);
+    assert_non_null(strstr(seen->answer.text, "undone; the race will choose"));
     assert_false(seen->choices[GEMM_UP][0].settled);
+    tuner_snapshot_release(tuner, seen);
+    command.kind = TUNER_REMEASURE;
+    seen = ask_paused(tuner, &command);
+    assert_int_equal(seen->running_tile, -1); /* none runs any more */
+    tuner_snapshot_release(tuner, seen);
+    command.kind = TUNER_NEXT;
+    seen = ask_paused(tuner, &command);
+    assert_non_null(strstr(seen->answer.text, "before the others, once the scan"));
     tuner_snapshot_release(tuner, seen);
     tuner_post(tuner, &(struct tuner_command){.kind = TUNER_RESUME});
     seen = wait_until(tuner, has_ended);

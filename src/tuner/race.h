@@ -59,6 +59,8 @@ void race_clear(struct race *race, enum gemm gemm, int tile);
 /* This M is decided (its choice is stored): nothing more to do for it. */
 void race_settle(struct race *race, int m_index);
 bool race_is_settled(const struct race *race, int m_index);
+/* Whether it still looks at every kernel for the first time; the rounds of each M come after it. */
+bool race_scans(const struct race *race);
 /* This M's rounds before the others', -1: none. */
 void race_prefer(struct race *race, int m_index);
 

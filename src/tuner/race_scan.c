@@ -71,6 +71,11 @@ void race_scan_start(struct race *race)
     }
 }
 
+bool race_scans(const struct race *race)
+{
+    return race->scan_level < SCAN_LEVELS;
+}
+
 static bool level_done(const struct race *race)
 {
     for (int g = 0; g < GEMM_COUNT; g++) {

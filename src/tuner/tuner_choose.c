@@ -253,7 +253,7 @@ static bool take_found(struct tuner *tuner, int m_index, struct error *err)
 }
 
 static bool write_undo(
-    struct tuner *tuner, struct store_choice changes[], size_t count, int m, struct error *err)
+    struct tuner *tuner, struct store_choice changes[], size_t count, struct error *err)
 {
     for (size_t i = 0; i < count; i++)
         if (changes[i].dropped)
@@ -263,8 +263,25 @@ static bool write_undo(
     for (size_t i = 0; i < count; i++)
         tuner_keep_show(tuner, &changes[i]);
     tuner_view_choices(tuner);
-    tuner_answer(tuner, false, "M=%d: the latest change is undone", m);
     return true;
+}
+
+/* What the entries of this M are now. */
+static void answer_undone(struct tuner *tuner, int m_index)
+{
+    static const char *const stands[CHOICE_SOURCE_COUNT] = {
+        [CHOICE_RACE] = "the race's choice stands",
+        [CHOICE_HAND] = "the choice by hand before it stands",
+        [CHOICE_DEFAULT] = "the engine's default stands",
+        [CHOICE_INCUMBENT] = "the incumbent stands",
+    };
+    const enum gemm gemm = tuner->question.gemms[GEMM_UP] ? GEMM_UP : GEMM_DOWN;
+    const struct choice *choice = &tuner->view.choices[gemm][m_index];
+
+    tuner_answer(tuner, false, "M=%d: the latest change is undone; %s", choice->m,
+        !choice->settled  ? "the race will choose"
+        : !choice->chosen ? "it has no entry"
+                          : stands[choice->source]);
 }
 
 bool tuner_undo_choice(struct tuner *tuner, int m, struct error *err)
@@ -273,7 +290,7 @@ bool tuner_undo_choice(struct tuner *tuner, int m, struct error *err)
     struct error why = {0};
     size_t count, current_count;
     int m_index = plan_m_index(&tuner->plan, m);
-    bool done = true;
+    bool done = true, found = false;
 
     if (!tuner_need_session(tuner, err) ||
         !store_list_choices(tuner->store, tuner->tune.id, &current, &current_count, err))
@@ -284,10 +301,11 @@ bool tuner_undo_choice(struct tuner *tuner, int m, struct error *err)
         goto out;
     }
     if ((tuner->tune.state == TUNE_DONE || race_is_settled(tuner->race, m_index)) &&
-        is_bare(current, current_count, changes, count) && take_found(tuner, m_index, &why))
-        tuner_answer(tuner, false, "M=%d: undone; the race's own choice stands", m);
-    else
-        done = write_undo(tuner, changes, count, m, err);
+        is_bare(current, current_count, changes, count))
+        found = take_found(tuner, m_index, &why);
+    done = found || write_undo(tuner, changes, count, err);
+    if (done)
+        answer_undone(tuner, m_index);
 out:
     free(current);
     return done;

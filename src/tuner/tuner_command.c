@@ -69,6 +69,7 @@ static bool by_hand(struct tuner *tuner, const struct tuner_command *command, st
         done = command->kind == TUNER_VERIFY ? tuner_verify(tuner, &item, err)
                                              : tuner_measure(tuner, step, err);
     free(step);
+    tuner->view.running_tile = -1;
     if (done)
         answer_cell(tuner, &item);
     return done;
@@ -83,7 +84,8 @@ static void prefer(struct tuner *tuner, const struct tuner_command *command)
     else if (tuner->view.choices[command->gemm][m].settled)
         tuner_answer(tuner, true, "M=%d is decided already", command->m);
     else
-        tuner_answer(tuner, false, "M=%d before the others", command->m);
+        tuner_answer(tuner, false, "M=%d before the others%s", command->m,
+            race_scans(tuner->race) ? ", once the scan has seen every tile" : "");
     race_prefer(tuner->race, m);
 }
 

@@ -68,6 +68,7 @@ static bool work(struct tuner *tuner, struct error *err)
             break;
         if (tuner->paused) {
             tuner_set_state(tuner, TUNER_PAUSED, "paused");
+            tuner->view.running_tile = -1;
             tuner_publish(tuner, false);
             clock_sleep(TUNER_WAIT_S);
             continue;

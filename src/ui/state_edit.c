@@ -77,10 +77,12 @@ static void toggle_flag(struct state *state, const struct snapshot *snapshot)
 
 static struct effect act(struct state *state, const struct snapshot *snapshot, enum action action)
 {
+    const struct choice *own = &snapshot->choices[state->gemm][state->m_index];
     struct effect effect = {.kind = EFFECT_NONE};
     if (action == ACTION_PIN) {
         effect = pin(state, snapshot);
     } else if (action == ACTION_DROP) {
+        state_note(state, "M=%d will have no entry: the nearest keys serve it", own->m);
         effect = state_post(state, snapshot, TUNER_DROP);
     } else if (action == ACTION_TAKE && takes(state, snapshot)) {
         effect = state_choose(state, snapshot, &state->editor.tile, "edited");

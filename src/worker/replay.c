@@ -63,16 +63,16 @@ bool replay_holds(const struct recorded *recorded, const struct engine *engine,
     const struct shape *shape, const int batch_sizes[], int count, struct error *err)
 {
     const struct shape *own = &recorded->shape;
-    if (!shape_equal(own, shape))
-        return error_set(err, ERROR_DEVICE,
-            "the recorded set is of another layer: E=%d, N=%d, K=%d, top_k=%d, %s; without a card "
-            "others can only be planned for one: moebench MODEL --device GB10",
-            own->experts, own->intermediate, own->hidden, own->top_k, dtype_name(own->dtype));
     if (recorded->engine.kind != engine->kind ||
         strcmp(recorded->engine.version, engine->version) != 0)
         return error_set(err, ERROR_DEVICE, "the recorded set is of %s:%s, not of %s:%s",
             engine_name(&recorded->engine), recorded->engine.version, engine_name(engine),
             engine->version);
+    if (!shape_equal(own, shape))
+        return error_set(err, ERROR_DEVICE,
+            "the recorded set is of another layer: E=%d, N=%d, K=%d, top_k=%d, %s; without a card "
+            "others can only be planned for one: moebench MODEL --device GB10",
+            own->experts, own->intermediate, own->hidden, own->top_k, dtype_name(own->dtype));
     for (int i = 0; i < count; i++)
         if (!has_batch_size(recorded, batch_sizes[i]))
             return fail_batch_size(recorded, batch_sizes[i], err);
