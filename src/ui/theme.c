@@ -20,26 +20,29 @@ static const short ramps[THEME_MONO][STEP_COUNT] = {
 
 static const short ramp8[STEP_COUNT] = {3, 3, 2, 2, 6, 6, 4, 4, 5};
 
-/* The roles that are no steps, on 8 colours and more. */
+/* The roles that are no steps. Whose background is not known gets a colour that stands out from
+ * black and from white: of the 256 a middle one, of the 8 only red does; else it brings its own
+ * background, or none. */
 static const struct {
     char letter;
-    struct look look;
     unsigned char mono;
+    struct look of_8, of_256;
 } roles[ROLE_STEP0] = {
-    [ROLE_TEXT] = {' ', {-1, -1, 0}, 0},
-    [ROLE_DIM] = {'-', {-1, -1, LOOK_DIM}, LOOK_DIM},
-    [ROLE_TITLE] = {'T', {-1, -1, LOOK_BOLD}, LOOK_BOLD},
-    [ROLE_HEADING] = {'H', {6, -1, 0}, LOOK_UNDERLINE},
-    [ROLE_SELECTED] = {'S', {-1, -1, LOOK_BOLD | LOOK_REVERSE}, LOOK_REVERSE},
-    [ROLE_GOOD] = {'G', {2, -1, 0}, 0},
-    [ROLE_WARN] = {'W', {3, -1, LOOK_BOLD}, LOOK_BOLD},
-    [ROLE_BAD] = {'B', {1, -1, LOOK_BOLD}, LOOK_BOLD},
-    [ROLE_KEY] = {'K', {-1, -1, LOOK_DIM}, 0},
-    [ROLE_BAR] = {'=', {2, -1, LOOK_BOLD}, LOOK_BOLD},
-    [ROLE_DIALOG] = {'D', {-1, -1, 0}, 0},
-    [ROLE_UNMEASURED] = {'.', {-1, -1, LOOK_DIM}, LOOK_DIM},
-    [ROLE_UNFIT] = {'x', {-1, -1, LOOK_DIM}, LOOK_DIM},
-    [ROLE_BROKEN] = {'!', {1, -1, LOOK_BOLD}, LOOK_BOLD},
+    [ROLE_TEXT] = {' ', 0, {-1, -1, 0}, {-1, -1, 0}},
+    [ROLE_DIM] = {'-', LOOK_DIM, {-1, -1, LOOK_DIM}, {-1, -1, LOOK_DIM}},
+    [ROLE_TITLE] = {'T', LOOK_BOLD, {-1, -1, LOOK_BOLD}, {-1, -1, LOOK_BOLD}},
+    [ROLE_HEADING] = {'H', LOOK_UNDERLINE, {-1, -1, LOOK_UNDERLINE}, {30, -1, 0}},
+    [ROLE_SELECTED] = {'S', LOOK_REVERSE, {-1, -1, LOOK_BOLD | LOOK_REVERSE},
+        {-1, -1, LOOK_BOLD | LOOK_REVERSE}},
+    [ROLE_GOOD] = {'G', 0, {-1, -1, 0}, {28, -1, 0}},
+    [ROLE_WARN] = {'W', LOOK_BOLD, {0, 3, 0}, {130, -1, LOOK_BOLD}},
+    [ROLE_BAD] = {'B', LOOK_BOLD, {1, -1, LOOK_BOLD}, {160, -1, LOOK_BOLD}},
+    [ROLE_KEY] = {'K', 0, {-1, -1, LOOK_DIM}, {-1, -1, LOOK_DIM}},
+    [ROLE_BAR] = {'=', LOOK_BOLD, {0, 2, 0}, {28, -1, LOOK_BOLD}},
+    [ROLE_DIALOG] = {'D', 0, {-1, -1, 0}, {-1, -1, 0}},
+    [ROLE_UNMEASURED] = {'.', LOOK_DIM, {-1, -1, LOOK_DIM}, {-1, -1, LOOK_DIM}},
+    [ROLE_UNFIT] = {'x', LOOK_DIM, {-1, -1, LOOK_DIM}, {-1, -1, LOOK_DIM}},
+    [ROLE_BROKEN] = {'!', LOOK_BOLD, {1, -1, LOOK_BOLD}, {160, -1, LOOK_BOLD}},
 };
 
 const char *theme_name(enum theme theme)
@@ -65,13 +68,15 @@ struct look theme_look(enum theme theme, enum role role, int colors)
     bool mono = !theme_has_colors(theme) || colors < 8;
     if (theme == THEME_ASCII)
         return (struct look){-1, -1, role == ROLE_SELECTED ? LOOK_REVERSE : 0};
+    if (role < ROLE_STEP0 && mono)
+        return (struct look){-1, -1, roles[role].mono};
     if (role < ROLE_STEP0)
-        return mono ? (struct look){-1, -1, roles[role].mono} : roles[role].look;
+        return colors < 256 ? roles[role].of_8 : roles[role].of_256;
     int step = role - ROLE_STEP0;
     if (mono)
         return (struct look){-1, -1, step == 0 ? LOOK_BOLD | LOOK_UNDERLINE : 0};
     if (colors < 256)
-        return (struct look){0, ramp8[step], 0};
+        return (struct look){ramp8[step] == 4 ? 7 : 0, ramp8[step], 0};
     return (struct look){step < 6 ? 16 : 231, ramps[theme][step], 0};
 }
 
