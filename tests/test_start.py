@@ -4,9 +4,10 @@
 import json
 import os
 import subprocess
+import time
 
 from terminal import Terminal
-from workbench import PROGRAM, in_folder, record, recording
+from workbench import LIMIT, PROGRAM, in_folder, record, recording
 
 BACKEND = ["--backend", "replay:" + recording]
 DB = ["--db", in_folder("start.db")]
@@ -33,6 +34,10 @@ def leave(t, code):
     assert os.waitstatus_to_exitcode(status) == code, status
     assert t.raw.count(b"\x1b[?1049h") == 1, "the screen was opened anew in between"
     assert b"\x1b[?1049l" in t.raw, "the screen was not given back"
+
+
+def percent_row(t):
+    return next(line.split("%")[0].split()[-1] for line in t.screen.display if line[0] == ">")
 
 
 def new_tune():
@@ -65,8 +70,15 @@ def started_and_left():
     t.until("shared memory")
     second = start()
     second.until("driven by pid %d" % t.pid)
-    leave(second, 0)
+    second.until("Enter go on")
+    row, end = percent_row(second), time.monotonic() + LIMIT
+    while percent_row(second) == row:  # the list tells how far it is by now
+        assert time.monotonic() < end, second.text()
+        t.pump(0.1)
+        second.pump(0.1)
     leave(t, 4)
+    second.until("  2 tunes in")
+    leave(second, 0)
     t = start(size=(40, 10))
     t.until("2 tunes in")
     leave(t, 0)

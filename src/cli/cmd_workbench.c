@@ -186,7 +186,8 @@ static bool ask_start(const struct arguments *args, struct start_source *source,
 {
     struct start *start = xcalloc(1, sizeof *start);
     struct screen_options screen = {0};
-    struct start_options options = {.look = start_source_look, .arg = source};
+    struct start_options options = {
+        .look = start_source_look, .refresh = start_source_refresh, .arg = source};
     bool done = read_theme(args, &screen, err) && start_source_open(source, args, start, err);
     options.theme = screen.theme;
     options.color = screen.color;
@@ -195,6 +196,7 @@ static bool ask_start(const struct arguments *args, struct start_source *source,
         start_run_lines(start, &options, answer);
     else if (done)
         done = start_run(start, &options, answer, err);
+    start_tunes_close(source);
     start_close(start);
     free(start);
     return done;

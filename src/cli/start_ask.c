@@ -65,71 +65,6 @@ void start_line_free(struct start_line *line)
     words_free(line->argv);
 }
 
-#define LISTED_SIZES 8 /* as many fit an 80-column line */
-
-/* What the list's columns do not tell. */
-static void describe(const char *text, char *buffer, size_t size)
-{
-    struct question q = {0};
-    struct text line = {0};
-    if (question_from_json(text, &q, NULL, NULL)) {
-        text_add(&line, "%s, %zu tiles, ", effort_name(q.effort), q.space.count);
-        if (q.batch_size_count > LISTED_SIZES)
-            text_add(&line, "%d batch sizes, %d to %d", q.batch_size_count, q.batch_sizes[0],
-                q.batch_sizes[q.batch_size_count - 1]);
-        for (int i = 0; i < q.batch_size_count && q.batch_size_count <= LISTED_SIZES; i++)
-            text_add(&line, "%s%d", i ? "," : "M ", q.batch_sizes[i]);
-    }
-    snprintf(buffer, size, "%s", line.data ? line.data : "");
-    text_free(&line);
-    question_free(&q);
-}
-
-static void fill_tune(struct store *store, const struct store_tune *stored, struct start_tune *tune)
-{
-    struct store_device device;
-    char touched[32];
-    *tune = (struct start_tune){.id = stored->id, .percent = store_tune_percent(stored)};
-    snprintf(tune->model, sizeof tune->model, "%s", stored->model);
-    snprintf(tune->engine, sizeof tune->engine, "%s", stored->engine);
-    snprintf(tune->backend, sizeof tune->backend, "%s", stored->backend);
-    snprintf(tune->state, sizeof tune->state, "%s", tune_state_name(stored->state));
-    if (store_get_device(store, stored->device, &device, NULL))
-        snprintf(tune->device, sizeof tune->device, "%s", device.device.name);
-    describe(stored->question, tune->about, sizeof tune->about);
-    clock_iso(stored->touched, touched, sizeof touched);
-    snprintf(tune->touched, sizeof tune->touched, "%.10s %.5s", touched, touched + 11);
-}
-
-/* One timed afresh hides those of the same question before it: they cannot be gone on with. */
-static bool is_hidden(const struct store_tune tunes[], size_t at)
-{
-    for (size_t i = 0; i < at; i++)
-        if (strcmp(tunes[i].question, tunes[at].question) == 0)
-            return true;
-    return false;
-}
-
-static bool read_tunes(struct start *start, const char *path, struct error *err)
-{
-    struct store *store = store_open(path, STORE_READ, err);
-    struct store_tune *tunes = NULL;
-    size_t count = 0;
-    long pid;
-    bool done = store && store_list_tunes(store, &tunes, &count, err);
-    start->tunes = xcalloc(count + 1, sizeof start->tunes[0]);
-    for (size_t i = 0; i < count; i++)
-        if (!is_hidden(tunes, i))
-            fill_tune(store, &tunes[i], &start->tunes[start->tune_count++]);
-    if (store && store_is_held(store, &pid))
-        snprintf(start->driven, sizeof start->driven, ", one driven by pid %ld,", pid);
-    for (size_t i = 0; i < count; i++)
-        store_tune_free(&tunes[i]);
-    free(tunes);
-    store_close(store);
-    return done;
-}
-
 /* Which card, or what stands in for it. */
 static bool find_here(struct start_source *source, struct start *start, struct error *err)
 {
@@ -204,15 +139,11 @@ static void take_given(struct start *start, const struct arguments *args)
 bool start_source_open(struct start_source *source, const struct arguments *args,
     struct start *start, struct error *err)
 {
-    char *db = database_path(args, err);
-    *source = (struct start_source){.args = args};
+    *source = (struct start_source){.args = args, .db = database_path(args, err)};
     *start = (struct start){0};
-    if (!db || (path_exists(db) && !read_tunes(start, db, err)) || !find_here(source, start, err)) {
-        free(db);
+    if (!source->db || !start_tunes_read(source, start, err) || !find_here(source, start, err))
         return false;
-    }
-    snprintf(start->db, sizeof start->db, "%s", db);
-    free(db);
+    snprintf(start->db, sizeof start->db, "%s", source->db);
     start_set(start, START_TP, "1");
     start_set(start, START_EP, "1");
     start_set(start, START_DEVICE, start->here);
@@ -227,5 +158,7 @@ bool start_source_open(struct start_source *source, const struct arguments *args
 
 void start_source_close(struct start_source *source)
 {
+    start_tunes_close(source);
     recorded_free(source->recorded);
+    free(source->db);
 }

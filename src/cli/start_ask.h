@@ -9,6 +9,8 @@
 /* What the start screen shows: the database, the models, the card at hand. */
 struct start_source {
     const struct arguments *args; /* the workbench's own; borrowed */
+    char *db;                     /* owned */
+    struct store *store;          /* NULL until the database is there */
     struct tune_card card;
     struct recorded *recorded; /* what stands in where there is no card, NULL: nothing */
 };
@@ -19,6 +21,12 @@ bool start_source_open(struct start_source *source, const struct arguments *args
 void start_source_close(struct start_source *source);
 /* As start_options.look, with the source as its argument. */
 void start_source_look(char *const words[], const void *source, struct start_look *look);
+
+/* The database's tunes, where they changed since the last time; cli/start_tunes.c. */
+bool start_tunes_read(struct start_source *source, struct start *start, struct error *err);
+void start_tunes_close(struct start_source *source);
+/* As start_options.refresh, with the source as its argument. */
+void start_source_refresh(struct start *start, void *source);
 
 /* The models of data/ and of the Hugging Face cache that have experts. */
 void start_find_models(struct start *start, const struct start_source *source);

@@ -67,6 +67,18 @@ void start_set(struct start *start, enum start_field field, const char *value)
     start->stale = true;
 }
 
+void start_take_tunes(struct start *start, struct start_tune *tunes, size_t count)
+{
+    long long id = start->tune_count > 0 ? start->tunes[start->row].id : 0;
+    free(start->tunes);
+    start->tunes = tunes;
+    start->tune_count = count;
+    start->row = 0;
+    for (size_t i = 0; i < count; i++)
+        if (tunes[i].id == id)
+            start->row = (int)i;
+}
+
 static void open_new(struct start *start)
 {
     start->page = *start->values[START_MODEL] ? START_FORM : START_PICK;

@@ -55,8 +55,8 @@ enum start_page { START_LIST, START_PICK, START_FORM, START_HELP };
 
 struct start {
     char db[START_TEXT]; /* for people */
-    char driven[48]; /* ", one driven by pid 123,": by another process, as of the start; or "" */
-    char here[160];  /* what measures: "NVIDIA GB10", "no GPU: recorded on ..." */
+    char driven[48];     /* ", one driven by pid 123,": by another process; or "" */
+    char here[160];      /* what measures: "NVIDIA GB10", "no GPU: recorded on ..." */
     struct start_tune *tunes;
     size_t tune_count;
     struct start_model *models;
@@ -91,6 +91,8 @@ extern const char *const start_field_names[START_FIELDS];
 void start_add_model(struct start *start, const char *name, const char *from);
 void start_add_choice(struct start *start, enum start_field field, const char *value);
 void start_set(struct start *start, enum start_field field, const char *value);
+/* The database's tunes anew, owned from now on; the cursor stays with its tune. */
+void start_take_tunes(struct start *start, struct start_tune *tunes, size_t count);
 /* With the lists filled: the list of tunes, or where there are none the form. */
 void start_open(struct start *start);
 void start_close(struct start *start);

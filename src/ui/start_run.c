@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "ui/start_run.h"
 
+#include "base/clock.h"
 #include "base/words.h"
 #include "ui/terminal.h"
 
@@ -9,6 +10,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+#define LIST_S 1.0 /* the list is read no more often */
 
 static void take_look(struct start *start, const struct start_options *options)
 {
@@ -52,6 +55,7 @@ bool start_run(struct start *start, const struct start_options *options,
     struct start_answer *answer, struct error *err)
 {
     struct canvas canvas = {0};
+    double listed = clock_monotonic();
     int key;
     *answer = (struct start_answer){0};
     if (!terminal_open(options->theme, options->color, options->mouse, err))
@@ -59,6 +63,10 @@ bool start_run(struct start *start, const struct start_options *options,
     while (answer->effect == START_NOTHING) {
         if (start->stale && start->page == START_FORM)
             take_look(start, options);
+        if (start->page == START_LIST && clock_monotonic() - listed >= LIST_S) {
+            options->refresh(start, options->arg);
+            listed = clock_monotonic();
+        }
         draw(&canvas, start);
         if (!wait_for_key(answer))
             answer->effect = START_QUIT;

@@ -10,7 +10,9 @@ struct start_options {
     bool color, mouse;
     /* What the command line of `words` (start_words) would do. Takes well under a second. */
     void (*look)(char *const words[], const void *arg, struct start_look *look);
-    const void *arg;
+    /* The list as it is now: another process may drive a tune of it. */
+    void (*refresh)(struct start *start, void *arg);
+    void *arg;
 };
 
 struct start_answer {
