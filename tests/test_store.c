@@ -1062,19 +1062,40 @@ static void read_only_folders_can_be_read(void **state)
 {
     struct place *place = *state;
     struct store *store = must_open(place->path, STORE_WRITE);
+    char *wal = xasprintf("%s-wal", place->path), *shm = xasprintf("%s-shm", place->path);
+    char *lock = xasprintf("%s.lock", place->path);
 
     add_tune(store, "1");
     store_close(store);
     if (geteuid() == 0) { /* root may write anywhere */
         print_message("skipped: run by root\n");
-        return;
+        goto out;
     }
     assert_int_equal(chmod(place->folder, 0500), 0);
     store = must_open(place->path, STORE_READ);
     assert_int_equal(see_points(store, (struct store_filter){.tune = 1, .gemm = -1}).count, 0);
     store_close(store);
     assert_refused(place->path, STORE_WRITE, "cannot be written");
+    assert_int_equal(chmod(lock, 0400), 0);
+    assert_refused(place->path, STORE_WRITE_OR_READ, "name another database");
+    assert_int_equal(chmod(lock, 0600), 0);
     assert_int_equal(chmod(place->folder, 0700), 0);
+
+    /* Another user's while it is written, and when its writer was killed. */
+    pid_t pid = start_child(place->path, write_three_and_a_half);
+    assert_int_equal(chmod(place->folder, 0500) | chmod(lock, 0400), 0);
+    store = must_open(place->path, STORE_WRITE_OR_READ);
+    assert_int_equal(see_points(store, (struct store_filter){.tune = 2, .gemm = -1}).count, 3);
+    store_close(store);
+    kill_child(pid);
+    assert_int_equal(chmod(place->folder, 0700) | unlink(shm) | chmod(place->folder, 0500), 0);
+    assert_true(path_exists(wal));
+    assert_refused(place->path, STORE_READ, "-wal file");
+    assert_int_equal(chmod(place->folder, 0700), 0);
+out:
+    free(lock);
+    free(shm);
+    free(wal);
 }
 
 static void a_tune_becomes_a_recorded_set(void **state)

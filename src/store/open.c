@@ -148,7 +148,7 @@ static struct store *open_writer(const char *path, bool or_read, struct error *e
 {
     struct store *store = new_store(path, true, err);
     struct lock_holder holder = {0};
-    bool unclean, done = false;
+    bool unclean, done = false, read = false;
 
     if (!store)
         return NULL;
@@ -161,14 +161,13 @@ static struct store *open_writer(const char *path, bool or_read, struct error *e
         done = open_file(store, err) && prepare_writer(store, network, unclean, err);
         break;
     case LOCK_HELD:
-        if (or_read && !network) {
-            store_close(store);
-            free(folder);
-            return open_reader(path, err);
-        }
-        fail_held(path, &holder, network ? " (a network file system: one at a time)" : "", err);
+        read = or_read && !network;
+        if (!read)
+            fail_held(path, &holder, network ? " (a network file system: one at a time)" : "", err);
         break;
     case LOCK_FAILED:
+        /* Another user's tune can be looked at. */
+        read = or_read && !network && lock_is_held(store->path, &holder);
         break;
     }
 out:
@@ -176,7 +175,7 @@ out:
     if (done)
         return store;
     store_close(store);
-    return NULL;
+    return read ? open_reader(path, err) : NULL;
 }
 
 /* Another thread of the writing process may read on any file system. */

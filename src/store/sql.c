@@ -57,6 +57,14 @@ static bool fail_by_code(struct store *store, int extended, int system_errno, st
             "%s: the database is damaged (%s); move it away, `sqlite3 FILE .recover` saves what "
             "can be read",
             store->path, sqlite3_errmsg(store->db));
+    case SQLITE_CANTOPEN:
+        /* The shared memory beside it, which a reader would have to make. */
+        if (!store->writable && system_errno == ENOENT)
+            return error_set(err, ERROR_FAILED,
+                "%s: cannot be read from a folder that is not writable, because its last writer "
+                "was killed; copy it and its -wal file to a folder of your own",
+                store->path);
+        return error_set(err, ERROR_FAILED, "%s: %s", store->path, sqlite3_errmsg(store->db));
     case SQLITE_READONLY:
         return error_set(err, ERROR_FAILED,
             "%s: cannot be written; check the permissions of the file and of its folder",
