@@ -27,4 +27,10 @@ _moebench
 COMP_WORDS=(moebench tune --allow-b) COMP_CWORD=2
 _moebench
 [ "${COMPREPLY[*]}" = --allow-busy ] || fail "completion of an option: ${COMPREPLY[*]}"
+COMP_WORDS=(moebench glm-4.7-fp8 --them) COMP_CWORD=2
+_moebench
+[ "${COMPREPLY[*]}" = --theme ] || fail "completion of the workbench's option: ${COMPREPLY[*]}"
+COMP_WORDS=(moebench help edi) COMP_CWORD=2
+_moebench
+[ "${COMPREPLY[0]}" = edit ] || fail "completion of a command to explain: ${COMPREPLY[*]}"
 exit 0

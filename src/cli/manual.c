@@ -167,6 +167,15 @@ char *manual_page(void)
     return text_take(&out);
 }
 
+static void add_words(struct text *out, const char *pattern, const struct command *command)
+{
+    text_add(out, "    %s) words=\"%s", pattern, command == &cmd_help ? "$commands" : "");
+    for (const struct option_spec *option = command->options; option->name; option++)
+        text_add(out, " --%s", option->name);
+    text_add(out, "\" ;;\n");
+}
+
+/* What is no command is a model: the workbench's options follow. */
 char *manual_completion(void)
 {
     struct text out = {0};
@@ -174,20 +183,17 @@ char *manual_completion(void)
                    "# Made by `moebench help --completion`; edit the tables, not this.\n"
                    "_moebench() {\n"
                    "    local word=${COMP_WORDS[COMP_CWORD]} words=\n"
-                   "    case ${COMP_WORDS[1]} in\n");
-    for (const struct command *const *command = commands; *command; command++) {
-        if ((*command)->hidden || !(*command)->options)
-            continue;
-        text_add(&out, "    %s) words=\"", (*command)->name);
-        for (const struct option_spec *option = (*command)->options; option->name; option++)
-            text_add(&out, "%s--%s", option == (*command)->options ? "" : " ", option->name);
-        text_add(&out, "\" ;;\n");
-    }
-    text_add(&out, "    esac\n    [ \"$COMP_CWORD\" = 1 ] && words=\"");
+                   "    local commands=\"");
     for (const struct command *const *command = commands; *command; command++)
         if (!(*command)->hidden)
-            text_add(&out, "%s ", (*command)->name);
-    text_add(&out, "--version --help\"\n"
+            text_add(&out, "%s%s", command == commands ? "" : " ", (*command)->name);
+    text_add(&out, "\"\n    case ${COMP_WORDS[1]} in\n");
+    for (const struct command *const *command = commands; *command; command++)
+        if (!(*command)->hidden && (*command)->options && *command != &cmd_workbench)
+            add_words(&out, (*command)->name, *command);
+    add_words(&out, "*", &cmd_workbench);
+    text_add(&out, "    esac\n"
+                   "    [ \"$COMP_CWORD\" = 1 ] && words=\"$commands --version --help\"\n"
                    "    mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$word\")\n"
                    "    [ \"${word#-}\" = \"$word\" ] &&\n"
                    "        mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -f -- \"$word\")\n"
