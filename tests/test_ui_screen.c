@@ -240,6 +240,27 @@ static void test_card(void **arg)
     assert_drawn(bench, 200, " MHz", false);
 }
 
+/* A recording has no sentinel to tell of, nor has a tune that timed nothing yet. */
+static void test_sentinel(void **arg)
+{
+    struct bench *bench = *arg;
+    assert_drawn(bench, 80, "sentinel", false);
+    bench->snapshot.recorded = false;
+    assert_drawn(bench, 80, "sentinel ok", true);
+    bench->snapshot.sentinel_ok = false;
+    assert_drawn(bench, 80, "sentinel OFF", true);
+    bench->snapshot.samples = 0;
+    assert_drawn(bench, 80, "sentinel", false);
+}
+
+static void test_experts_spread(void **arg)
+{
+    struct bench *bench = *arg;
+    assert_drawn(bench, 80, " TP4  ", true);
+    bench->snapshot.question.ep = 4;
+    assert_drawn(bench, 80, " TP4 EP4  ", true);
+}
+
 /* As the store has it when the tune is opened again, whatever the race's pairs of samples say. */
 static void test_factor(void **arg)
 {
@@ -548,6 +569,8 @@ static void test_plot(void **arg)
     assert_string_equal(plot.line, "  | >");
     plot_samples(NULL, 0, 5, &plot);
     assert_string_equal(plot.line, "");
+    plot_samples((const float[]){4}, 1, 5, &plot);
+    assert_string_equal(plot.line, "");
 }
 
 static void test_steps(void **arg)
@@ -572,6 +595,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_draw_every_size, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_keys_post, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_card, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_sentinel, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_experts_spread, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_factor, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_error_whole, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_follower, set_up, tear_down),

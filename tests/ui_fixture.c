@@ -120,6 +120,7 @@ void fixture_snapshot(struct snapshot *snapshot)
     snapshot->m = question->batch_sizes[10];
     snapshot->running_tile = 300;
     snapshot->points_done = 25000;
+    snapshot->samples = 90000;
     snapshot->points_left = 40000;
     snapshot->done_fraction = 0.381;
     snapshot->left_s = 372;

@@ -16,6 +16,8 @@ static void describe(const char *text, char *buffer, size_t size)
     struct question q = {0};
     struct text line = {0};
     if (question_from_json(text, &q, NULL, NULL)) {
+        if (q.ep > 1)
+            text_add(&line, "EP%d, ", q.ep);
         text_add(&line, "%s, %zu tiles, ", effort_name(q.effort), q.space.count);
         if (q.batch_size_count > LISTED_SIZES)
             text_add(&line, "%d batch sizes, %d to %d", q.batch_size_count, q.batch_sizes[0],

@@ -40,7 +40,7 @@ static void fill(const float *sorted, size_t count, int width, struct plot *plot
 void plot_samples(const float *samples, size_t count, int width, struct plot *plot)
 {
     *plot = (struct plot){.low = NAN, .high = NAN};
-    if (count == 0)
+    if (count < 2)
         return;
     float *sorted = xcalloc(count, sizeof sorted[0]);
     memcpy(sorted, samples, count * sizeof sorted[0]);

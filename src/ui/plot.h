@@ -10,7 +10,7 @@
 struct plot {
     /* width characters, faster to the left: '.' few, ':' more than half of the fullest column's,
      * ' ' none, '|' the median's column; '<' and '>' at an end: some lie beyond it. */
-    char line[PLOT_WIDTH + 1]; /* "" without samples */
+    char line[PLOT_WIDTH + 1]; /* "" with fewer than two samples */
     float low, high;           /* its ends; at most three quartile distances from the quartiles */
 };
 

@@ -121,8 +121,11 @@ static void draw_title(const struct view *view)
         return;
     }
     struct phrases line = {0};
+    char experts[16] = "";
+    if (question->ep > 1)
+        snprintf(experts, sizeof experts, " EP%d", question->ep);
     phrases_add(&line, 4, ROLE_TITLE, "moebench");
-    phrases_add(&line, 0, ROLE_TITLE, "%s TP%d", question->model, question->tp);
+    phrases_add(&line, 0, ROLE_TITLE, "%s TP%d%s", question->model, question->tp, experts);
     phrases_add(&line, 5, ROLE_TITLE, "%s%s", dtype_name(question->shape.dtype),
         question->shape.per_channel ? "/channel" : "");
     phrases_add(&line, 1, ROLE_TITLE, "%s", short_device(snapshot));
@@ -215,6 +218,15 @@ static void add_card(struct phrases *line, const struct snapshot *snapshot)
             (double)snapshot->memory_total / 1e9, shared);
 }
 
+/* A recording has none, and before the first chunk there is none to tell of. */
+static void add_sentinel(struct phrases *line, const struct snapshot *snapshot)
+{
+    if (snapshot->recorded || snapshot->samples == 0)
+        return;
+    phrases_add(line, snapshot->sentinel_ok ? 3 : 1, snapshot->sentinel_ok ? ROLE_TEXT : ROLE_WARN,
+        "sentinel %s", snapshot->sentinel_ok ? "ok" : "OFF");
+}
+
 static void draw_progress(const struct view *view)
 {
     const struct snapshot *snapshot = view->snapshot;
@@ -248,8 +260,7 @@ static void draw_progress(const struct view *view)
     add_card(&line, snapshot);
     if (snapshot->worker_restarts > 0)
         phrases_add(&line, 3, ROLE_WARN, "restarts %d", snapshot->worker_restarts);
-    phrases_add(&line, snapshot->sentinel_ok ? 3 : 1, snapshot->sentinel_ok ? ROLE_TEXT : ROLE_WARN,
-        "sentinel %s", snapshot->sentinel_ok ? "ok" : "OFF");
+    add_sentinel(&line, snapshot);
     phrases_print(&line, view->canvas, rect, column, 0);
 }
 
