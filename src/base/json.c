@@ -145,6 +145,17 @@ void json_add_string(struct json *parent, const char *key, const char *value)
     add_made(parent, key, value ? cJSON_CreateString(value) : cJSON_CreateNull());
 }
 
+void json_add_lines(struct json *array, const char *lines)
+{
+    for (const char *line = lines; line && *line;) {
+        size_t length = strcspn(line, "\n");
+        char *text = xstrndup(line, length);
+        json_add_string(array, NULL, text);
+        free(text);
+        line += length + (line[length] == '\n');
+    }
+}
+
 const struct json *json_get(const struct json *object, const char *key)
 {
     const struct json *found = NULL;

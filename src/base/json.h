@@ -22,6 +22,8 @@ struct json *json_new_object(void);
 /* Each adds to `parent`: under `key` when it is an object, at the end (key NULL) of an array. */
 struct json *json_add_object(struct json *parent, const char *key);
 struct json *json_add_array(struct json *parent, const char *key);
+/* Every line of the text (NULL: none) as a string at the end of an array. */
+void json_add_lines(struct json *array, const char *lines);
 void json_add(struct json *parent, const char *key, struct json *child);
 void json_add_null(struct json *parent, const char *key);
 void json_add_bool(struct json *parent, const char *key, bool value);

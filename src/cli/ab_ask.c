@@ -4,27 +4,16 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "cli/database.h"
+#include "cli/tune_ask.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static bool ask_card(const struct ab_ask *ask, struct device *device, struct error *err)
-{
-    struct client_options options = {.backend = "cuda", .ordinal = ask->options.device_ordinal};
-    struct client *client = client_open(&options, err);
-
-    if (!client)
-        return false;
-    *device = client_hello(client)->device;
-    client_close(client, false);
-    return true;
-}
-
 /* cuda where there is a card, else what was recorded. */
 static bool pick_backend(const struct arguments *args, struct ab_ask *ask, struct error *err)
 {
-    struct error none = {0};
+    struct tune_card card = {0};
 
     ask->options.backend = arguments_text(args, "backend", "cuda");
     if (text_starts_with(ask->options.backend, "replay"))
@@ -32,11 +21,15 @@ static bool pick_backend(const struct arguments *args, struct ab_ask *ask, struc
     if (strcmp(ask->options.backend, "cuda") != 0)
         return error_set(
             err, ERROR_USAGE, "--backend %s: cuda, replay or replay:FILE", ask->options.backend);
-    if (ask_card(ask, &ask->question.device, &none))
+    tune_card_ask(&card, ask->options.device_ordinal);
+    ask->question.device = card.device;
+    if (card.there)
         return true;
     ask->options.backend = "replay";
-    fprintf(stderr, "moebench: note: no card can be used (%.300s): recorded figures\n", none.text);
-    return !arguments_text(args, "backend", NULL) || error_set(err, ERROR_DEVICE, "%s", none.text);
+    fprintf(
+        stderr, "moebench: note: no card can be used (%.300s): recorded figures\n", card.why.text);
+    return !arguments_text(args, "backend", NULL) ||
+           error_set(err, ERROR_DEVICE, "%s", card.why.text);
 }
 
 static bool name_sides(const struct arguments *args, struct ab_ask *ask, struct error *err)
@@ -104,10 +97,10 @@ static bool tune_matches(const struct ab_ask *ask, const struct store_tune *tune
 {
     const struct question *q = &ask->question;
     struct store_device device = {0};
-    char engine[64];
+    char engine[ENGINE_TEXT_SIZE];
 
-    snprintf(engine, sizeof engine, "%s:%s", engine_name(&q->engine), q->engine.version);
-    return strcmp(engine, tune->engine) == 0 && shape_equal(&q->shape, &tune->shape) &&
+    return strcmp(engine_format(&q->engine, engine, sizeof engine), tune->engine) == 0 &&
+           shape_equal(&q->shape, &tune->shape) &&
            text_starts_with(ask->options.backend, tune->backend) && tune->device &&
            store_get_device(ask->store, tune->device, &device, err) &&
            strcmp(device.device.name, q->device.name) == 0;

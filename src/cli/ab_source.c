@@ -4,6 +4,7 @@
 
 #include "base/path.h"
 #include "base/text.h"
+#include "domain/config_name.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,33 +16,15 @@ void ab_source_free(struct ab_source *source)
         config_file_free(&source->entries[g]);
 }
 
-static bool read_file(const char *path, struct config_file *file, struct error *err)
-{
-    size_t length;
-    char *text = path_read(path, CONFIG_MAX_BYTES, &length, err);
-    struct config_faults faults = {0};
-    bool fine;
-
-    if (!text)
-        return false;
-    config_file_read(text, length, file, &faults);
-    fine = file->loads && file->count > 0;
-    config_faults_free(&faults);
-    free(text);
-    return fine ||
-           error_set(err, ERROR_FAILED, "%s: no engine loads it; see: moebench check", path);
-}
-
 /* The up file serves down too where there is no _down beside it, as the engines have it. */
 static bool read_files(const char *path, struct ab_source *source, struct error *err)
 {
-    char *stem = xstrndup(path, strlen(path) - strlen(".json"));
-    char *down = xasprintf("%s_down.json", stem);
-    bool done = read_file(path, &source->entries[GEMM_UP], err) &&
-                read_file(path_exists(down) ? down : path, &source->entries[GEMM_DOWN], err);
+    char *down = config_name_down_of(path);
+    bool done =
+        config_file_load(path, &source->entries[GEMM_UP], NULL, err) &&
+        config_file_load(path_exists(down) ? down : path, &source->entries[GEMM_DOWN], NULL, err);
 
     source->kind = AB_ENTRIES;
-    free(stem);
     free(down);
     return done;
 }
@@ -69,13 +52,9 @@ static bool read_choices(const struct ab_ask *ask, struct ab_source *source, str
 
 static bool read_tiles(const char *text, struct ab_source *source, struct error *err)
 {
-    size_t length = strcspn(text, "/");
-    char *up = xstrndup(text, length);
-    bool done = tile_parse(up, &source->tiles[GEMM_UP], err) &&
-                tile_parse(text[length] ? text + length + 1 : up, &source->tiles[GEMM_DOWN], err);
+    bool done = arguments_tiles(text, source->tiles, err);
 
     source->kind = AB_TILES;
-    free(up);
     if (done && source->tiles[GEMM_UP].block_m != source->tiles[GEMM_DOWN].block_m)
         return error_set(err, ERROR_USAGE,
             "%s: up and down of one M share BLOCK_SIZE_M, the engine sorts the tokens once", text);

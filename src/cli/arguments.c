@@ -186,6 +186,17 @@ bool arguments_gemms(
     return true;
 }
 
+bool arguments_tiles(const char *text, struct tile tiles[GEMM_COUNT], struct error *err)
+{
+    size_t length = strcspn(text, "/");
+    char *up = xstrndup(text, length);
+    bool done = tile_parse(up, &tiles[GEMM_UP], err) &&
+                tile_parse(text[length] ? text + length + 1 : up, &tiles[GEMM_DOWN], err);
+
+    free(up);
+    return done;
+}
+
 const char *arguments_operand(const struct arguments *args, size_t index)
 {
     return index < args->operand_count ? args->operands[index] : NULL;

@@ -66,6 +66,8 @@ bool arguments_int(const struct arguments *args, const char *name, long low, lon
 /* --gemm: up, down or `both`, the word for the two and what stands without it. */
 bool arguments_gemms(
     const struct arguments *args, const char *both, bool gemms[GEMM_COUNT], struct error *err);
+/* The text of a tile for both GEMMs, or of two: UP/DOWN. */
+bool arguments_tiles(const char *text, struct tile tiles[GEMM_COUNT], struct error *err);
 /* --routing: uniform (the default), zipf:S, or a file of expert ids that is there. */
 bool arguments_routing(const struct arguments *args, enum routing_kind *kind, double *zipf,
     char file[512], struct error *err);

@@ -169,11 +169,9 @@ static void add_measured(struct json *object, const struct bench *bench)
 void bench_print_json(const struct bench *bench)
 {
     struct json *object = json_new_object();
-    const struct engine *engine = &bench->target.engine;
-    char name[64];
-    snprintf(name, sizeof name, "%s:%s", engine_name(engine), engine->version);
+    char engine[ENGINE_TEXT_SIZE];
     json_add_string(object, "model", bench->target.model.name);
-    json_add_string(object, "engine", name);
+    json_add_string(object, "engine", engine_format(&bench->target.engine, engine, sizeof engine));
     json_add_string(object, "triton", bench->toolchain.triton);
     json_add_string(object, "ptxas", bench->toolchain.ptxas_version);
     json_add_string(object, "python", bench->toolchain.python);

@@ -110,11 +110,11 @@ static bool among_vllm(const struct checked_set *set, const struct checked_file 
 static const struct checked_file *up_of(
     const struct checked_set *set, const struct checked_file *down)
 {
-    size_t length = strlen(down->path) - strlen("_down.json");
     for (size_t i = 0; i < set->count; i++) {
-        const char *path = set->items[i].path;
-        if (strlen(path) == length + strlen(".json") && strncmp(path, down->path, length) == 0 &&
-            strcmp(path + length, ".json") == 0)
+        char *wanted = config_name_down_of(set->items[i].path);
+        bool same = strcmp(wanted, down->path) == 0;
+        free(wanted);
+        if (same)
             return &set->items[i];
     }
     return NULL;

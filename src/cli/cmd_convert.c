@@ -57,10 +57,9 @@ static bool add_partner(struct convert *convert, struct error *err)
 {
     const char *path = convert->sources.items[0].path;
     bool down = text_ends_with(path, "_down.json");
-    char *stem = xstrndup(path, strlen(path) - strlen(down ? "_down.json" : ".json"));
-    char *partner = xasprintf("%s%s", stem, down ? ".json" : "_down.json");
+    char *partner = down ? xasprintf("%.*s.json", (int)(strlen(path) - strlen("_down.json")), path)
+                         : config_name_down_of(path);
     bool done = !path_exists(partner) || checked_set_add(&convert->sources, partner, err);
-    free(stem);
     free(partner);
     return done;
 }
@@ -272,19 +271,11 @@ static bool write_files(struct convert *convert, bool force, struct error *err)
     return true;
 }
 
-/* Calls for every line of the notes. */
-static void each_note(struct convert *convert, struct json *array)
+static void print_notes(const struct convert *convert)
 {
-    char *rest = NULL;
-    if (convert->notes.length == 0)
-        return;
-    for (char *line = strtok_r(convert->notes.data, "\n", &rest); line != NULL;
-         line = strtok_r(NULL, "\n", &rest)) {
-        if (array != NULL)
-            json_add_string(array, NULL, line);
-        else
-            printf("note  %s\n", line);
-    }
+    const char *notes = convert->notes.data ? convert->notes.data : "";
+    for (const char *line = notes; *line; line += strcspn(line, "\n") + 1)
+        printf("note  %.*s\n", (int)strcspn(line, "\n"), line);
 }
 
 static void print_result(struct convert *convert, const char *out, bool as_json)
@@ -304,7 +295,10 @@ static void print_result(struct convert *convert, const char *out, bool as_json)
         json_add_string(file, "path", convert->files[gemm].path);
         json_add_bool(file, "changed", convert->files[gemm].changed);
     }
-    each_note(convert, as_json ? json_add_array(root, "notes") : NULL);
+    if (as_json)
+        json_add_lines(json_add_array(root, "notes"), convert->notes.data);
+    else
+        print_notes(convert);
     /* What the server is told must not hang on its own folder. */
     char *up = path_absolute(convert->files[GEMM_UP].path), *folder = path_absolute(out);
     char *line = engine_found_line(&convert->to, up);

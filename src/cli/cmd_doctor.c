@@ -249,12 +249,7 @@ static void print_json(const struct doctor *doctor)
     json_add_string(tools, "engine_version", doctor->tools.engine_version);
     json_add_string(tools, "kernel_file", doctor->tools.kernel_file);
     json_add_string(tools, "config_dir", doctor->tools.config_dir);
-    struct json *containers = json_add_array(object, "containers");
-    for (const char *at = doctor->containers; *at; at += strcspn(at, "\n") + 1) {
-        char *line = xstrndup(at, strcspn(at, "\n"));
-        json_add_string(containers, NULL, line);
-        free(line);
-    }
+    json_add_lines(json_add_array(object, "containers"), doctor->containers);
     command_print_json(object);
 }
 

@@ -111,26 +111,24 @@ static bool check_fit(const struct edit *edit, const struct tile *tile, struct e
 
 static bool set_tiles(struct edit *edit, const char *text, int m, struct error *err)
 {
-    size_t length = strcspn(text, "/");
-    char *up = xstrndup(text, length);
-    const char *texts[GEMM_COUNT] = {up, text[length] ? text + length + 1 : up};
-    bool done = true;
+    struct tile tiles[GEMM_COUNT];
 
-    for (enum gemm gemm = GEMM_UP; done && gemm < GEMM_COUNT; gemm++) {
-        struct tile tile;
+    if (!arguments_tiles(text, tiles, err))
+        return false;
+    for (enum gemm gemm = GEMM_UP; gemm < GEMM_COUNT; gemm++) {
+        struct tile *tile = &tiles[gemm];
         struct store_choice *change;
         if (!edit->gemms[gemm])
             continue;
-        done = tile_parse(texts[gemm], &tile, err) && check_fit(edit, &tile, err) &&
-               engine_effective_tile(&edit->engine, &edit->tune.shape, &tile, &tile, err);
-        if (!done)
-            break;
+        if (!check_fit(edit, tile, err) ||
+            !engine_effective_tile(&edit->engine, &edit->tune.shape, tile, tile, err))
+            return false;
         change = add_change(edit, gemm, m, CHOICE_HAND);
-        change->tile = tile;
-        done = add_evidence(edit, change, err);
+        change->tile = *tile;
+        if (!add_evidence(edit, change, err))
+            return false;
     }
-    free(up);
-    return done;
+    return true;
 }
 
 static bool set_default(struct edit *edit, int m, struct error *err)

@@ -43,18 +43,12 @@ static bool copy_into_container(
 
 static void print_json(const struct export_set *set, const struct export_result *written)
 {
-    struct json *json = json_new_object(), *notes;
-    const char *line = written->notes.data ? written->notes.data : "";
+    struct json *json = json_new_object();
 
     json_add_int(json, "tune", set->tune);
     json_add_bool(json, "recorded", set->recorded);
     export_add_json(json, written);
-    notes = json_add_array(json, "notes");
-    for (; *line; line += strcspn(line, "\n") + 1) {
-        char *note = xstrndup(line, strcspn(line, "\n"));
-        json_add_string(notes, NULL, note);
-        free(note);
-    }
+    json_add_lines(json_add_array(json, "notes"), written->notes.data);
     command_print_json(json);
 }
 

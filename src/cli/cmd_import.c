@@ -171,9 +171,9 @@ static bool look_for_finished(struct store *store, struct import *import, struct
 static bool check(struct import *import, struct error *err)
 {
     const struct question *q = &import->question;
-    char *engine = xasprintf("%s:%s", engine_name(&q->engine), q->engine.version);
+    char engine[ENGINE_TEXT_SIZE];
     struct device known;
-    struct check_wishes wishes = {.engine = engine};
+    struct check_wishes wishes = {.engine = engine_format(&q->engine, engine, sizeof engine)};
     wishes.device = device_find(q->device.name, &known, NULL) ? q->device.name : NULL;
     bool done = checked_set_add(&import->set, import->path, err) &&
                 (!import->incumbent.down_path ||
@@ -195,7 +195,6 @@ static bool check(struct import *import, struct error *err)
         checked_set_check(&import->set);
     for (size_t i = 0; i < import->set.count; i++)
         config_faults_sort(&import->set.items[i].faults);
-    free(engine);
     return done;
 }
 

@@ -92,8 +92,7 @@ static void print_shape(const struct target *target)
     const struct shape *shape = &target->shape;
     const struct model *model = &target->model;
 
-    printf("%s: %s %s, tp %d, ep %d, %s\n\n", model->name, engine_name(&target->engine),
-        target->engine.version, target->parallel.tp, target->parallel.ep, target->device.name);
+    target_print_head(target);
     printf("  E      %-12d %s\n", shape->experts, source_of(model, "E"));
     printf("  N      %-12d %s, of one rank\n", engine_name_n(&target->engine, shape),
         source_of(model, "N"));
@@ -125,8 +124,7 @@ static void print_files(const struct target *target)
     printf("  in     $%s%s%s\n", engine_environment(&target->engine), *folder ? "/" : "", folder);
     printf("  %-5s  %s%s%s\n", target->engine.kind == ENGINE_VLLM ? "then" : "unset",
         engine_package_folder(&target->engine), *folder ? "/" : "", folder);
-    for (int i = 0; i < target->model.note_count; i++)
-        printf("%snote: %s\n", i ? "" : "\n", target->model.notes[i]);
+    target_print_notes(target);
 }
 
 static int shape_run(const struct arguments *args, struct error *err)

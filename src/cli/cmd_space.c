@@ -96,8 +96,7 @@ static void print_counts(
 {
     char buffer[32];
 
-    printf("%s: %s %s, tp %d, ep %d, %s\n\n", target->model.name, engine_name(&target->engine),
-        target->engine.version, target->parallel.tp, target->parallel.ep, target->device.name);
+    target_print_head(target);
     printf("  %6s tiles\n", text_grouped((long long)space->count, buffer, sizeof buffer));
     for (int i = FITS + 1; i < REASON_COUNT; i++)
         if (count->by_reason[i])
@@ -109,8 +108,7 @@ static void print_counts(
     printf("%s\n", count->estimated ? " (an estimate)" : "");
     printf("  %6s kernels to compile, GROUP_SIZE_M aside\n",
         text_grouped((long long)count->kernels, buffer, sizeof buffer));
-    for (int i = 0; i < target->model.note_count; i++)
-        printf("%snote: %s\n", i ? "" : "\n", target->model.notes[i]);
+    target_print_notes(target);
 }
 
 static int space_run(const struct arguments *args, struct error *err)

@@ -2,7 +2,6 @@
 #include "cli/commands.h"
 #include "cli/container.h"
 #include "cli/start_ask.h"
-#include "cli/tune_print.h"
 
 #include "base/text.h"
 #include "base/words.h"

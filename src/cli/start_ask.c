@@ -89,12 +89,6 @@ static bool find_here(struct start_source *source, struct start *start, struct e
     return true;
 }
 
-static const char *engine_text(const struct engine *engine, char *buffer, size_t size)
-{
-    snprintf(buffer, size, "%s:%s", engine_name(engine), engine->version);
-    return buffer;
-}
-
 static void fill_choices(struct start *start, const struct start_source *source)
 {
     static const char *const efforts[] = {"full", "quick", "exhaustive"};
@@ -102,7 +96,7 @@ static void fill_choices(struct start *start, const struct start_source *source)
     struct device device;
     char text[64];
     for (size_t i = 0; engine_known(i, &engine); i++)
-        start_add_choice(start, START_ENGINE, engine_text(&engine, text, sizeof text));
+        start_add_choice(start, START_ENGINE, engine_format(&engine, text, sizeof text));
     start_add_choice(start, START_DEVICE, start->here);
     for (size_t i = 0; device_known(i, &device); i++)
         if (strcmp(device.name, start->here) != 0)
@@ -111,7 +105,7 @@ static void fill_choices(struct start *start, const struct start_source *source)
     for (size_t i = 0; i < sizeof efforts / sizeof efforts[0]; i++)
         start_add_choice(start, START_EFFORT, efforts[i]);
     if (source->recorded) {
-        start_set(start, START_ENGINE, engine_text(&source->recorded->engine, text, sizeof text));
+        start_set(start, START_ENGINE, engine_format(&source->recorded->engine, text, sizeof text));
     } else {
         start_set(start, START_ENGINE, start->choices[START_ENGINE][0]);
     }

@@ -98,6 +98,18 @@ bool target_resolve(
                device_supports(&target->device, target->shape.dtype, err));
 }
 
+void target_print_head(const struct target *target)
+{
+    printf("%s: %s %s, tp %d, ep %d, %s\n\n", target->model.name, engine_name(&target->engine),
+        target->engine.version, target->parallel.tp, target->parallel.ep, target->device.name);
+}
+
+void target_print_notes(const struct target *target)
+{
+    for (int i = 0; i < target->model.note_count; i++)
+        printf("%snote: %s\n", i ? "" : "\n", target->model.notes[i]);
+}
+
 bool target_space(const struct arguments *args, struct space *space, struct error *err)
 {
     static const char *const options[TILE_NUMBERS] = {

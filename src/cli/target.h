@@ -49,6 +49,9 @@ bool target_resolve(
     const struct arguments *args, const char *model, struct target *target, struct error *err);
 /* Reads --tp, --ep and --no-shared-fusion, which the command's table must have. */
 bool target_parallel(const struct arguments *args, struct parallel *parallel, struct error *err);
+/* The first line of what a command prints about it, and the last ones. */
+void target_print_head(const struct target *target);
+void target_print_notes(const struct target *target);
 /* Reads SPACE_OPTIONS; space_free it. */
 bool target_space(const struct arguments *args, struct space *space, struct error *err);
 

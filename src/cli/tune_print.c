@@ -4,7 +4,6 @@
 #include "base/text.h"
 #include "domain/roofline.h"
 #include "domain/routing.h"
-#include "tuner/result.h"
 
 #include <math.h>
 #include <string.h>

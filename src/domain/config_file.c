@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "domain/config_file.h"
 
+#include "base/path.h"
 #include "base/text.h"
 #include "domain/engine.h"
 #include "domain/json_scan.h"
@@ -391,6 +392,25 @@ void config_file_read(
     json_scan_free(&reader.scan);
     free(reader.key);
     free(reader.field);
+}
+
+bool config_file_load(const char *path, struct config_file *file, char **text, struct error *err)
+{
+    struct config_faults faults = {0};
+    size_t length;
+    char *read = path_read(path, CONFIG_MAX_BYTES, &length, err);
+    *file = (struct config_file){0};
+    if (!read)
+        return false;
+    config_file_read(read, length, file, &faults);
+    config_faults_free(&faults);
+    bool loads = file->loads && file->count > 0;
+    if (loads && text)
+        *text = read;
+    else
+        free(read);
+    return loads ||
+           error_set(err, ERROR_FAILED, "%s: no engine loads it; see: moebench check", path);
 }
 
 void config_file_free(struct config_file *file)

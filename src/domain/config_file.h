@@ -50,6 +50,9 @@ struct config_file {
  */
 void config_file_read(
     const char *text, size_t length, struct config_file *file, struct config_faults *faults);
+/* The file at `path`; false and *err where no engine loads it or it has no entry. *text, where
+ * wanted (NULL: not), is what stands in it: free(). Free *file in either case. */
+bool config_file_load(const char *path, struct config_file *file, char **text, struct error *err);
 void config_file_free(struct config_file *file);
 /* Adds an entry for M or replaces the one there is; for makers of files. */
 void config_file_set(struct config_file *file, int m, const struct tile *tile);

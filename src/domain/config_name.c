@@ -11,6 +11,12 @@ bool config_name_is_one(const char *name)
     return text_starts_with(name, "E=") && text_ends_with(name, ".json");
 }
 
+char *config_name_down_of(const char *path)
+{
+    size_t stem = strlen(path) - (text_ends_with(path, ".json") ? strlen(".json") : 0);
+    return xasprintf("%.*s_down.json", (int)stem, path);
+}
+
 static bool take(const char **at, const char *prefix)
 {
     if (!text_starts_with(*at, prefix))

@@ -31,6 +31,8 @@ struct config_name {
 
 /* Whether a file name looks like a config's at all ("E=..json"), well formed or not. */
 bool config_name_is_one(const char *name);
+/* X_down.json beside X.json, where SGLang looks for it; free(). */
+char *config_name_down_of(const char *path);
 /* Fails with the part that is wrong and what was expected there. `name` has no folder. */
 bool config_name_parse(const char *name, struct config_name *parsed, struct error *err);
 /* The shape as far as a name tells it: hidden and top_k stay 0. gated. */

@@ -187,6 +187,12 @@ bool engine_known(size_t index, struct engine *engine)
     return true;
 }
 
+const char *engine_format(const struct engine *engine, char *buffer, size_t size)
+{
+    snprintf(buffer, size, "%s:%s", engine_name(engine), engine->version);
+    return buffer;
+}
+
 const char *engine_name(const struct engine *engine)
 {
     return engine_names[engine->kind];

@@ -27,6 +27,9 @@ bool engine_parse(const char *text, struct engine *engine, struct error *err);
 /* The index-th of all versions whose source was read, newest of each engine first; false after the
  * last. */
 bool engine_known(size_t index, struct engine *engine);
+#define ENGINE_TEXT_SIZE 48
+/* "sglang:0.5.4.post2" into a caller's buffer; returns it. */
+const char *engine_format(const struct engine *engine, char *buffer, size_t size);
 const char *engine_name(const struct engine *engine);          /* "sglang" */
 const char *engine_rules_version(const struct engine *engine); /* "0.5.4.post2" */
 /* The Triton that the engine's pinned torch brings ("3.4.0"), for when none is named; "" when not

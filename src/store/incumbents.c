@@ -2,7 +2,6 @@
 #include "store/store.h"
 
 #include "base/clock.h"
-#include "base/text.h"
 #include "store/sql.h"
 
 #include <stdlib.h>

@@ -251,9 +251,8 @@ struct recorded *recorded_open(const char *path, struct error *err)
 static char *print_facts(const struct recorded *recorded)
 {
     struct json *facts = json_new_object();
-    char *engine = xasprintf("%s:%s", engine_name(&recorded->engine), recorded->engine.version);
-    json_add_string(facts, "engine", engine);
-    free(engine);
+    char engine[ENGINE_TEXT_SIZE];
+    json_add_string(facts, "engine", engine_format(&recorded->engine, engine, sizeof engine));
     device_add_json(json_add_object(facts, "device"), &recorded->device);
     shape_add_json(json_add_object(facts, "shape"), &recorded->shape);
 #define WRITE(field) json_add_string(facts, #field, recorded->field);

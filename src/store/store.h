@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "domain/device.h"
+#include "domain/engine.h"
 #include "domain/point.h"
 #include "domain/shape.h"
 #include "domain/tile.h"
@@ -96,12 +97,12 @@ const char *tune_state_name(enum tune_state state); /* "unfinished", "done", "fa
 
 struct store_tune {
     long long id;
-    char *question;   /* JSON, all that makes two tunes the same: model, shape, engine, device,
-                            batch sizes, space, routing, effort, ...; canonical by its maker */
-    char model[128];  /* for lists: "glm-4.7-fp8 TP4" */
-    char engine[48];  /* "sglang:0.5.4.post2" */
-    char backend[16]; /* "cuda", "replay" */
-    char *recording;  /* of a replay: its file, whole path; NULL: the shipped one */
+    char *question;  /* JSON, all that makes two tunes the same: model, shape, engine, device,
+                           batch sizes, space, routing, effort, ...; canonical by its maker */
+    char model[128]; /* for lists: "glm-4.7-fp8 TP4" */
+    char engine[ENGINE_TEXT_SIZE]; /* "sglang:0.5.4.post2" */
+    char backend[16];              /* "cuda", "replay" */
+    char *recording;               /* of a replay: its file, whole path; NULL: the shipped one */
     struct shape shape;
     long long device; /* id */
     long long build;  /* id of the kernel build of the latest run, 0 before the first;
@@ -146,14 +147,14 @@ enum incumbent_how {
 struct store_incumbent {
     long long id; /* set by the write */
     enum incumbent_how how;
-    char *layer;      /* engine, device and shape, canonical by its maker; owned, as the next */
-    char model[128];  /* for lists, as the next two */
-    char engine[48];  /* "sglang:0.5.4.post2" */
-    char device[128]; /* name */
-    char *path;       /* of the up file, or the one for both */
-    char *down_path;  /* NULL: the one file serves both */
-    char hash[72];    /* of the texts */
-    char *up, *down;  /* the texts; down NULL as down_path */
+    char *layer;     /* engine, device and shape, canonical by its maker; owned, as the next */
+    char model[128]; /* for lists, as the next two */
+    char engine[ENGINE_TEXT_SIZE]; /* "sglang:0.5.4.post2" */
+    char device[128];              /* name */
+    char *path;                    /* of the up file, or the one for both */
+    char *down_path;               /* NULL: the one file serves both */
+    char hash[72];                 /* of the texts */
+    char *up, *down;               /* the texts; down NULL as down_path */
     double time;
 };
 

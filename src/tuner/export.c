@@ -167,17 +167,6 @@ bool export_made_for(const char *path, char *engine, size_t size)
     return found;
 }
 
-static char *shape_text(const struct shape *shape)
-{
-    struct json *json = json_new_object();
-    char *text;
-
-    shape_add_json(json, shape);
-    text = json_print(json);
-    json_free(json);
-    return text;
-}
-
 /* Same E and N make the same name, whatever K and top_k are: then it is another model's file. */
 static bool may_overwrite(const struct export_set *set, const char *full, const char *path,
     const struct json *provenance, struct error *err)
@@ -193,8 +182,8 @@ static bool may_overwrite(const struct export_set *set, const char *full, const 
     if (!record || !shape_from_json(json_get(record, "shape"), &shape, NULL))
         return error_set(err, ERROR_FAILED,
             "%s is there already and " PROVENANCE " does not know it; --force overwrites it", full);
-    mine = shape_text(&set->question->shape);
-    theirs = shape_text(&shape);
+    mine = shape_print(&set->question->shape);
+    theirs = shape_print(&shape);
     same = strcmp(mine, theirs) == 0;
     free(mine);
     free(theirs);
@@ -227,7 +216,7 @@ static void add_record(struct json *files, const struct export_set *set, const c
 {
     const struct question *q = set->question;
     struct json *record = json_add_object(files, NULL), *entries;
-    char date[32], *engine = xasprintf("%s:%s", engine_name(&q->engine), q->engine.version);
+    char date[32], engine[ENGINE_TEXT_SIZE];
 
     json_add_string(record, "path", path);
     json_add_string(record, "model", q->model);
@@ -235,7 +224,7 @@ static void add_record(struct json *files, const struct export_set *set, const c
     json_add_int(record, "ep", q->ep);
     shape_add_json(json_add_object(record, "shape"), &q->shape);
     json_add_string(record, "gemm", gemm_name(gemm));
-    json_add_string(record, "engine", engine);
+    json_add_string(record, "engine", engine_format(&q->engine, engine, sizeof engine));
     json_add_string(record, "device", q->device.name);
     json_add_string(record, "triton", set->triton);
     if (set->incumbent[0]) {
@@ -254,7 +243,6 @@ static void add_record(struct json *files, const struct export_set *set, const c
         if (usable[i])
             add_record_entry(entries, &set->entries[i], gemm);
     }
-    free(engine);
 }
 
 static void copy_value(struct json *to, const char *key, const struct json *value)

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/path.h"
 #include "domain/config_file.h"
+#include "domain/config_name.h"
 #include "domain/engine_rules.h"
 #include "domain/smem.h"
 
@@ -40,20 +41,10 @@ char *incumbent_layer(const struct question *question)
 /* The text of a file that an engine loads, free(); NULL and *err else. */
 static char *read_config(const char *path, struct error *err)
 {
-    struct config_file file = {0};
-    struct config_faults faults = {0};
-    size_t length;
-    char *text = path_read(path, CONFIG_MAX_BYTES, &length, err);
+    struct config_file file;
+    char *text = NULL;
 
-    if (!text)
-        return NULL;
-    config_file_read(text, length, &file, &faults);
-    if (!file.loads || file.count == 0) {
-        error_set(err, ERROR_FAILED, "%s: no engine loads it; see: moebench check", path);
-        free(text);
-        text = NULL;
-    }
-    config_faults_free(&faults);
+    config_file_load(path, &file, &text, err);
     config_file_free(&file);
     return text;
 }
@@ -74,8 +65,7 @@ static bool read_pair(const char *up, const char *down, const struct question *q
 
     *incumbent = (struct store_incumbent){.layer = incumbent_layer(question)};
     snprintf(incumbent->model, sizeof incumbent->model, "%s TP%d", question->model, question->tp);
-    snprintf(
-        incumbent->engine, sizeof incumbent->engine, "%s:%s", engine_name(engine), engine->version);
+    engine_format(engine, incumbent->engine, sizeof incumbent->engine);
     snprintf(incumbent->device, sizeof incumbent->device, "%s", question->device.name);
     incumbent->path = path_absolute(up);
     incumbent->up = read_config(up, err);
@@ -94,13 +84,10 @@ static bool read_pair(const char *up, const char *down, const struct question *q
 bool incumbent_read(const char *path, const struct question *question,
     struct store_incumbent *incumbent, struct error *err)
 {
-    bool suffix = text_ends_with(path, ".json");
-    char *stem = xstrndup(path, strlen(path) - (suffix ? strlen(".json") : 0));
-    char *down = xasprintf("%s_down.json", stem);
+    char *down = config_name_down_of(path);
     bool pair = question->engine.rules->down_files && path_exists(down);
     bool done = read_pair(path, pair ? down : NULL, question, incumbent, err);
 
-    free(stem);
     free(down);
     return done;
 }

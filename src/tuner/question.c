@@ -86,14 +86,6 @@ out:
     return done;
 }
 
-static void add_engine(struct json *json, const struct engine *engine)
-{
-    char *text = xasprintf("%s:%s", engine_name(engine), engine->version);
-
-    json_add_string(json, "engine", text);
-    free(text);
-}
-
 static void add_tiles(struct json *json, const struct space *space)
 {
     struct json *tiles = json_add_array(json, "space");
@@ -127,10 +119,10 @@ int question_m_index(const struct question *question, int m)
 char *question_json(const struct question *question, const char *backend)
 {
     struct json *json = json_new_object(), *sizes;
-    char *text;
+    char engine[ENGINE_TEXT_SIZE], *text;
 
     json_add_string(json, "model", question->model);
-    add_engine(json, &question->engine);
+    json_add_string(json, "engine", engine_format(&question->engine, engine, sizeof engine));
     shape_add_json(json_add_object(json, "shape"), &question->shape);
     json_add_int(json, "tp", question->tp);
     json_add_int(json, "ep", question->ep);

@@ -41,8 +41,7 @@ static bool add_tune(struct tuner *tuner, const char *question, struct error *er
         .state = TUNE_UNFINISHED,
     };
     snprintf(tune->model, sizeof tune->model, "%s TP%d", q->model, q->tp);
-    snprintf(
-        tune->engine, sizeof tune->engine, "%s:%s", engine_name(&q->engine), q->engine.version);
+    engine_format(&q->engine, tune->engine, sizeof tune->engine);
     snprintf(tune->backend, sizeof tune->backend, "%s", tuner->view.backend);
     tuner->added = store_add_tune(tuner->store, tune, err);
     return tuner->added;

@@ -34,9 +34,8 @@ static void add_tile(struct json *object, const struct tile *tile)
 
 static void add_setup(struct json *line, const struct setup *setup)
 {
-    char *engine = xasprintf("%s:%s", engine_name(&setup->engine), setup->engine.version);
-    json_add_string(line, "engine", engine);
-    free(engine);
+    char engine[ENGINE_TEXT_SIZE];
+    json_add_string(line, "engine", engine_format(&setup->engine, engine, sizeof engine));
     shape_add_json(json_add_object(line, "shape"), &setup->shape);
     json_add_int(line, "max_m", setup->max_m);
     json_add_string(line, "routing", routing_kind_name(setup->routing));
