@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """moebench tune on a made-up recording: end, resume, kills, budget, two processes, export."""
+import fcntl
 import glob
 import json
 import os
@@ -8,7 +9,9 @@ import random
 import shutil
 import signal
 import sqlite3
+import struct
 import subprocess
+import termios
 import time
 
 from workbench import PROGRAM, in_folder, record, recording, wait_until
@@ -120,11 +123,11 @@ def kills(result):
 
 
 def every_line_is_told():
-    """Eighteen batch sizes are settled in one moment."""
-    said = subprocess.run([PROGRAM, "tune", "glm-4.7-fp8", "--tp", "4", "--backend",
-                           "replay:" + recording, "--db", in_folder("lines.db"),
-                           "--quick", "--warps", "4", "--bn", "64,128"],
-                          capture_output=True, text=True, timeout=120).stderr
+    """Eighteen batch sizes are settled in one moment, all of which --ui=line tells."""
+    said = subprocess.run([PROGRAM, "glm-4.7-fp8", "--tp", "4", "--backend", "replay:" + recording,
+                           "--db", in_folder("eighteen.db"), "--quick", "--warps", "4", "--bn",
+                           "64,128", "--ui=line"], capture_output=True, text=True, timeout=120,
+                          stdin=subprocess.DEVNULL).stdout
     settled = [line for line in said.splitlines() if " settled by " in line]
     assert len(settled) == 18, said
 
@@ -235,6 +238,30 @@ def out_is_looked_at_first():
     assert blocked in text and "scan" not in text, text
     text = run("out.db", "--out", in_folder("fine"), code=1)
     assert "--allow-recorded" in text and "scan" not in text, text
+
+
+def progress():
+    """A line a second in a pipe, one line in all on a terminal, however narrow."""
+    begun = time.monotonic()
+    done = subprocess.run(words("lines.db", "--pace", "1"), capture_output=True, text=True)
+    seconds = time.monotonic() - begun
+    lines = [line for line in done.stderr.splitlines() if "/6 M settled" in line]
+    assert 1 <= len(lines) <= seconds + 1, done.stderr
+    assert "settled by" not in done.stderr, done.stderr
+    main, other = os.openpty()
+    fcntl.ioctl(other, termios.TIOCSWINSZ, struct.pack("4H", 24, 50, 0, 0))
+    process = subprocess.Popen(words("narrow.db"), stdout=subprocess.DEVNULL, stderr=other)
+    os.close(other)
+    text = b""
+    while True:
+        try:
+            text += os.read(main, 4096)
+        except OSError:  # closed at the other end
+            break
+    os.close(main)
+    assert process.wait(60) == 0
+    steps = [step for step in text.decode().split("\r\033[K") if step.startswith("[")]
+    assert steps and all(len(step.split("\r")[0]) < 50 for step in steps), steps
 
 
 def another_triton_is_said():
@@ -389,6 +416,7 @@ def main():
     a_mark_is_explained()
     out_is_looked_at_first()
     another_triton_is_said()
+    progress()
     full_disk()
     kills(result)
 

@@ -120,7 +120,7 @@ static const struct snapshot *follow(struct tuner *tuner, const char *out, const
             card = true;
             tune_print_card(stderr, s);
         }
-        for (int i = 0, count = snapshot_news(s, &told, news); i < count; i++)
+        for (int i = 0, count = snapshot_news(s, terminal, &told, news); i < count; i++)
             fprintf(stderr, "%s%s\n", terminal ? "\r\033[K" : "", news[i]);
         if (has_ended(s)) {
             if (terminal)

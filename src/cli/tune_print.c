@@ -6,9 +6,11 @@
 #include "domain/routing.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
-#define BAR 24
+#define BAR 10
 
 static void format_time(double seconds, char *buffer, size_t size)
 {
@@ -47,28 +49,53 @@ void tune_print_card(FILE *stream, const struct snapshot *s)
     fprintf(stream, "card: %s MHz, %s C, %s W, %s\n", mhz, celsius, watts, memory);
 }
 
+static int settled_count(const struct snapshot *s)
+{
+    int count = 0;
+
+    for (int m = 0; m < s->question.batch_size_count; m++)
+        count += s->choices[GEMM_UP][m].settled || s->choices[GEMM_DOWN][m].settled;
+    return count;
+}
+
+/* On one line of the terminal, whatever its width: a wrapped one would scroll at every step. */
+static void print_bar(FILE *stream, const struct snapshot *s, const char *line)
+{
+    struct winsize size;
+    double share = tuner_share(s);
+    bool known = ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+    int room = known ? size.ws_col - 1 : 79;
+    char bar[BAR + 1], *text;
+
+    for (int i = 0; i < BAR; i++)
+        bar[i] = i < share * BAR ? '#' : '-';
+    bar[BAR] = '\0';
+    text = xasprintf("[%s] %3.0f %%  %s", bar, 100 * share, line);
+    fprintf(stream, "\r\033[K%.*s", room, text);
+    free(text);
+}
+
 void tune_print_progress(FILE *stream, const struct snapshot *s, bool terminal)
 {
-    long long total = s->points_done + s->points_left;
-    double share = tuner_share(s), best = best_here(s);
-    char left[32], where[32] = "", us[32] = "";
+    int ms = s->question.batch_size_count;
+    double best = best_here(s);
+    char left[32], where[32] = "", us[32] = "", done[64], *line;
 
     format_time(s->left_s, left, sizeof left);
+    snprintf(done, sizeof done, "  %lld/%lld points  %lld samples", s->points_done,
+        s->points_done + s->points_left, s->samples);
     if (s->m > 0)
         snprintf(where, sizeof where, "  %s M=%d", gemm_name(s->gemm), s->m);
     if (isfinite(best))
         snprintf(us, sizeof us, "  best %.1f us", best);
-    if (terminal) {
-        char bar[BAR + 1];
-        for (int i = 0; i < BAR; i++)
-            bar[i] = i < share * BAR ? '#' : '-';
-        bar[BAR] = '\0';
-        fprintf(stream, "\r\033[K[%s] ", bar);
-    }
-    fprintf(stream, "%-10s%s  %lld/%lld points  %lld samples%s  left %s%s", s->phase, where,
-        s->points_done, total, s->samples, us, left, s->recorded ? "  (recorded)" : "");
-    fputs(terminal ? "" : "\n", stream);
+    line = xasprintf("%-10s%s%s%s  left %s  %d/%d M", s->phase, where, terminal ? "" : done, us,
+        left, settled_count(s), ms);
+    if (terminal)
+        print_bar(stream, s, line);
+    else
+        fprintf(stream, "%s settled%s\n", line, s->recorded ? "  (recorded)" : "");
     fflush(stream);
+    free(line);
 }
 
 static void print_cell(FILE *stream, const struct snapshot *s, enum gemm gemm, int m)

@@ -136,12 +136,13 @@ struct snapshot {
     bool memory_shared;                  /* the machine's: GPU and CPU share them */
     bool sentinel_ok;
     int worker_restarts;
-    char last_event[256];              /* the newest line of the log */
-    unsigned event_count;              /* lines of the log in this run */
-    char events[SNAPSHOT_EVENTS][256]; /* the latest, line n at n % SNAPSHOT_EVENTS */
-    char notice[256];                  /* about the database (no WAL on NFS), "" none */
-    char error[1024];                  /* why TUNER_FAILED / TUNER_STOPPED */
-    struct ab_view ab;                 /* the latest A/B */
+    char last_event[256];                /* the newest line of the log */
+    unsigned event_count;                /* lines of the log in this run */
+    char events[SNAPSHOT_EVENTS][256];   /* the latest, line n at n % SNAPSHOT_EVENTS */
+    bool event_chooses[SNAPSHOT_EVENTS]; /* it tells what a table of the choices tells too */
+    char notice[256];                    /* about the database (no WAL on NFS), "" none */
+    char error[1024];                    /* why TUNER_FAILED / TUNER_STOPPED */
+    struct ab_view ab;                   /* the latest A/B */
     struct {
         unsigned long long number; /* of commands answered: grows with each */
         bool refused;
@@ -184,9 +185,10 @@ enum tuner_command_kind {
 };
 
 /* The lines of the log that came since `*told` (0 at first), oldest first, as far as they are still
- * there; borrowed from the snapshot. Returns how many. */
-int snapshot_news(
-    const struct snapshot *snapshot, unsigned *told, const char *news[SNAPSHOT_EVENTS]);
+ * there, without choices where they are not asked for; borrowed from the snapshot. Returns how
+ * many. */
+int snapshot_news(const struct snapshot *snapshot, bool choices, unsigned *told,
+    const char *news[SNAPSHOT_EVENTS]);
 
 struct tuner_command {
     enum tuner_command_kind kind;

@@ -71,7 +71,7 @@ static bool show_newest_event(struct tuner *tuner, struct error *err)
     if (!store_list_events(tuner->store, tuner->tune.id, 1, &events, &count, err))
         return false;
     if (count > 0 && strncmp(tuner->view.last_event, events[0].text, 255) != 0)
-        tuner_view_event(tuner, events[0].text);
+        tuner_view_event(tuner, events[0].text, strcmp(events[0].kind, "choice") == 0);
     free(events);
     return true;
 }

@@ -22,7 +22,7 @@ void tuner_event(struct tuner *tuner, const char *kind, const char *format, ...)
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     if (strcmp(kind, "phase") != 0) /* what comes with every start hides no news */
-        tuner_view_event(tuner, text);
+        tuner_view_event(tuner, text, strcmp(kind, "choice") == 0);
     log_line("tune %lld: %s: %s", tuner->tune.id, kind, text);
     if (tuner->store && store_writable(tuner->store) && tuner->tune.id > 0)
         store_add_event(tuner->store, tuner->tune.id, kind, text, NULL);

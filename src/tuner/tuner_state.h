@@ -136,8 +136,8 @@ void tuner_view_open(struct tuner *tuner);
 /* Nothing known again. */
 void tuner_view_restart(struct tuner *tuner);
 void tuner_view_close(struct tuner *tuner);
-/* Its newest line of the log. */
-void tuner_view_event(struct tuner *tuner, const char *text);
+/* Its newest line of the log; `chooses`: of a choice. */
+void tuner_view_event(struct tuner *tuner, const char *text, bool chooses);
 void tuner_view_cell(struct tuner *tuner, enum gemm gemm, int m_index, int tile);
 /* Its cells at every M: after its status changed. */
 void tuner_view_kernel(struct tuner *tuner, enum gemm gemm, int tile);

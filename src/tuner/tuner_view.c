@@ -111,25 +111,29 @@ void tuner_view_close(struct tuner *tuner)
     }
 }
 
-void tuner_view_event(struct tuner *tuner, const char *text)
+void tuner_view_event(struct tuner *tuner, const char *text, bool chooses)
 {
     struct snapshot *view = &tuner->view;
-    char *line = view->events[view->event_count++ % SNAPSHOT_EVENTS];
+    unsigned place = view->event_count++ % SNAPSHOT_EVENTS;
+    char *line = view->events[place];
 
+    view->event_chooses[place] = chooses;
     snprintf(line, sizeof view->events[0], "%.255s", text);
     memcpy(view->last_event, line, sizeof view->last_event);
 }
 
-int snapshot_news(
-    const struct snapshot *snapshot, unsigned *told, const char *news[SNAPSHOT_EVENTS])
+int snapshot_news(const struct snapshot *snapshot, bool choices, unsigned *told,
+    const char *news[SNAPSHOT_EVENTS])
 {
-    unsigned missed = snapshot->event_count - *told;
-    int count = missed > SNAPSHOT_EVENTS ? SNAPSHOT_EVENTS : (int)missed;
+    unsigned end = snapshot->event_count, at = *told;
+    int count = 0;
 
-    for (int i = 0; i < count; i++)
-        news[i] =
-            snapshot->events[(snapshot->event_count - (unsigned)(count - i)) % SNAPSHOT_EVENTS];
-    *told = snapshot->event_count;
+    if (end - at > SNAPSHOT_EVENTS)
+        at = end - SNAPSHOT_EVENTS;
+    for (; at != end; at++)
+        if (choices || !snapshot->event_chooses[at % SNAPSHOT_EVENTS])
+            news[count++] = snapshot->events[at % SNAPSHOT_EVENTS];
+    *told = end;
     return count;
 }
 

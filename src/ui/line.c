@@ -111,7 +111,7 @@ bool line_run(struct tuner *tuner, int *number, struct error *err)
     while (!signalled && !leave && state < TUNER_DONE) {
         const struct snapshot *snapshot = tuner_snapshot_acquire(tuner);
         const char *news[SNAPSHOT_EVENTS];
-        for (int i = 0, count = snapshot_news(snapshot, &events, news); i < count; i++)
+        for (int i = 0, count = snapshot_news(snapshot, true, &events, news); i < count; i++)
             printf("%s\n", news[i]);
         if (state != (int)snapshot->state || strcmp(phase, snapshot->phase) != 0)
             print_state(snapshot);
