@@ -80,7 +80,7 @@ def started_and_left():
     second.until("  2 tunes in")
     leave(second, 0)
     t = start(size=(40, 10))
-    t.until("2 tunes in")
+    t.until("2 tunes")
     leave(t, 0)
 
 

@@ -93,7 +93,7 @@ static void check_words(const struct start *start, const char *want)
     words_free(words);
 }
 
-static void check_screen(const struct start *start, const char *name, int width, int height)
+static void check_screen(struct start *start, const char *name, int width, int height)
 {
     struct canvas canvas = {0};
     canvas_resize(&canvas, width, height);
@@ -255,10 +255,64 @@ static void test_estimate(void **arg)
     }
 }
 
+/* Nothing is cut, and what is too long for the window scrolls. */
+static void test_room(void **arg)
+{
+    (void)arg;
+    static const int sizes[][2] = {{40, 10}, {60, 15}, {80, 24}, {112, 30}, {200, 50}};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        struct canvas canvas = {0};
+        struct text text = {0};
+        struct start start;
+        fill(&start, true);
+        start_open(&start);
+        for (int page = START_LIST; page <= START_HELP; page++) {
+            start.page = (enum start_page)page;
+            canvas_resize(&canvas, sizes[i][0], sizes[i][1]);
+            view_start(&canvas, &start);
+            canvas_text(&canvas, &text);
+            if (canvas.cut)
+                fail_msg("page %d, %d texts cut in\n%s", page, canvas.cut, text.data);
+            text_free(&text);
+        }
+        for (int down = 0; down < 20; down++)
+            press(&start, "Down");
+        view_start(&canvas, &start);
+        canvas_text(&canvas, &text);
+        assert_non_null(strstr(text.data, "Ctrl-C"));
+        press(&start, "Up Esc");
+        assert_int_equal(start.page, START_LIST);
+        text_free(&text);
+        start_close(&start);
+        canvas_free(&canvas);
+    }
+}
+
+/* The list anew: the cursor stays with its tune wherever that stands by now. */
+static void test_taken_anew(void **arg)
+{
+    (void)arg;
+    struct start start;
+    fill(&start, true);
+    start_open(&start);
+    press(&start, "Down Down");
+    struct start_tune *tunes = xcalloc(4, sizeof *tunes);
+    const long long ids[] = {9, 2, 7, 5};
+    for (int i = 0; i < 4; i++)
+        tunes[i].id = ids[i];
+    start_take_tunes(&start, tunes, 4);
+    assert_int_equal(start.row, 1);
+    start_take_tunes(&start, NULL, 0);
+    assert_int_equal(start.row, 0);
+    start_close(&start);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_golden),
+        cmocka_unit_test(test_room),
+        cmocka_unit_test(test_taken_anew),
         cmocka_unit_test(test_every_size),
         cmocka_unit_test(test_list),
         cmocka_unit_test(test_new),

@@ -74,9 +74,9 @@ static void note_driver(struct start *start, const struct store *store)
     if (!store_is_held(store, &pid))
         return;
     if (pid > 0)
-        snprintf(start->driven, sizeof start->driven, ", one driven by pid %ld,", pid);
+        snprintf(start->driven, sizeof start->driven, "one driven by pid %ld", pid);
     else
-        snprintf(start->driven, sizeof start->driven, ", one driven elsewhere,");
+        snprintf(start->driven, sizeof start->driven, "one driven elsewhere");
 }
 
 bool start_tunes_read(struct start_source *source, struct start *start, struct error *err)

@@ -159,8 +159,10 @@ static enum start_effect list_key(struct start *start, int key)
         return START_QUIT;
     if (key == 'n')
         open_new(start);
-    if (key == '?')
+    if (key == '?') {
         start->page = START_HELP;
+        start->scroll = 0;
+    }
     return key == KEY_RETURN && start->tune_count > 0 ? START_RESUME : START_NOTHING;
 }
 
@@ -274,6 +276,8 @@ enum start_effect start_key(struct start *start, int key)
         return form_key(start, key);
     if (start->page == START_PICK)
         pick_key(start, key);
+    else if (step_of(key))
+        start->scroll += start->scroll + step_of(key) < 0 ? -start->scroll : step_of(key);
     else
         start->page = START_LIST;
     return START_NOTHING;

@@ -55,7 +55,7 @@ enum start_page { START_LIST, START_PICK, START_FORM, START_HELP };
 
 struct start {
     char db[START_TEXT]; /* for people */
-    char driven[48];     /* ", one driven by pid 123,": by another process; or "" */
+    char driven[48];     /* "one driven by pid 123": by another process; or "" */
     char here[160];      /* what measures: "NVIDIA GB10", "no GPU: recorded on ..." */
     struct start_tune *tunes;
     size_t tune_count;
@@ -67,6 +67,7 @@ struct start {
     enum start_page page;
     int row;                 /* of the list */
     char filter[START_TEXT]; /* of the models, or a path */
+    int scroll;              /* of the help */
     int pick;                /* among the models that the filter lets through */
     char values[START_FIELDS][START_TEXT];
     enum start_field field;
@@ -104,6 +105,7 @@ const struct start_model *start_match(const struct start *start, int at);
 /* The form as MODEL and options: NULL-terminated, owned; words_free. */
 char **start_words(const struct start *start);
 
-void view_start(struct canvas *canvas, const struct start *start);
+/* Takes back what was scrolled too far for the canvas. */
+void view_start(struct canvas *canvas, struct start *start);
 
 #endif

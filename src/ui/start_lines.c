@@ -9,8 +9,8 @@
 
 static void print_list(const struct start *start)
 {
-    printf("%zu tune%s%s in %s\n", start->tune_count, start->tune_count == 1 ? "" : "s",
-        start->driven, start->db);
+    printf("%zu tune%s in %s%s%s\n", start->tune_count, start->tune_count == 1 ? "" : "s",
+        start->db, *start->driven ? ", " : "", start->driven);
     for (size_t i = 0; i < start->tune_count; i++) {
         const struct start_tune *tune = &start->tunes[i];
         printf("%zu: %s, %s, %s, %d %%, %s, touched %s UTC, %s; %s\n", i + 1, tune->model,

@@ -23,7 +23,7 @@ static void take_look(struct start *start, const struct start_options *options)
     free(look);
 }
 
-static void draw(struct canvas *canvas, const struct start *start)
+static void draw(struct canvas *canvas, struct start *start)
 {
     int width, height;
     terminal_size(&width, &height);

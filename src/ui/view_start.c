@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
+#include "ui/phrase.h"
 #include "ui/start.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define LABEL 14 /* columns of a field's name */
 #define LEAST_FIELDS 3
-#define WIDE 112
+#define WIDE 122
 #define NARROW 72
+#define COUNT 16 /* columns of "1234 tunes in " and a gap */
+#define PICK_NAMES 48
 
 struct page {
     struct canvas *canvas;
@@ -28,9 +32,10 @@ static const char *short_name(const char *device)
     return text_starts_with(device, "NVIDIA ") ? device + 7 : device;
 }
 
-/* A model's name in `width` columns: what is cut stands before its TP. */
-static const char *fit_name(const char *name, int width, char *buffer, size_t size)
+/* A name in `width` columns: what is cut, at a '~', stands before its last word: a model's TP. */
+static const char *fit_name(const char *name, int width, char buffer[128])
 {
+    const size_t size = 128;
     const char *end = strrchr(name, ' ');
     int length = (int)strlen(name), tail = end ? (int)strlen(end) : 0;
     if (length <= width)
@@ -45,47 +50,57 @@ static void draw_tune(const struct page *page, const struct start_tune *tune, in
     enum role role = here ? ROLE_SELECTED : ROLE_TEXT;
     char cursor = here ? '>' : ' ';
     const struct rect *body = &page->body;
-    char name[128];
-    fit_name(tune->model, body->width >= WIDE ? 32 : 20, name, sizeof name);
+    const char *on = short_name(tune->device);
+    char model[128], device[128];
     if (body->width >= WIDE)
         canvas_print(page->canvas, body, 0, y, role,
-            "%c %-32s %-24.24s %-20.20s %3d%% %-10.10s %-16.16s %-6.6s", cursor, name,
-            short_name(tune->device), tune->engine, tune->percent, tune->state, tune->touched,
-            tune->backend);
+            "%c %-32s %-24s %-20.20s %3d%% %-10.10s %-16.16s %-6.6s", cursor,
+            fit_name(tune->model, 32, model), fit_name(on, 24, device), tune->engine, tune->percent,
+            tune->state, tune->touched, tune->backend);
     else if (body->width >= NARROW)
         canvas_print(page->canvas, body, 0, y, role,
-            "%c %-20s %-13.13s %-18.18s %3d%% %-11.11s %-6.6s", cursor, name,
-            short_name(tune->device), tune->engine, tune->percent, tune->touched + 5,
-            tune->backend);
+            "%c %-19s %-14s %-18.18s %3d%% %-11.11s %-6.6s", cursor,
+            fit_name(tune->model, 19, model), fit_name(on, 14, device), tune->engine, tune->percent,
+            tune->touched + 5, tune->backend);
     else
-        canvas_print(page->canvas, body, 0, y, role, "%c %-20s %-10.10s %3d%%", cursor, name,
-            short_name(tune->device), tune->percent);
+        canvas_print(page->canvas, body, 0, y, role, "%c %-19s %-10s %3d%%", cursor,
+            fit_name(tune->model, 19, model), fit_name(on, 10, device), tune->percent);
+}
+
+/* What the columns do not tell of the tune under the cursor; returns its rows, the last ones. */
+static int draw_about(const struct page *page, const struct start_tune *tune)
+{
+    const struct rect *body = &page->body;
+    char *text = xasprintf("%s, %s", tune->state, tune->about);
+    int lines = canvas_wrap(NULL, body, 2, 0, ROLE_DIM, text);
+    canvas_wrap(page->canvas, body, 2, body->height - lines, ROLE_DIM, text);
+    free(text);
+    return lines;
 }
 
 static void draw_list(const struct page *page)
 {
     const struct start *start = page->start;
     const struct rect *body = &page->body;
-    int count = (int)start->tune_count, rows = body->height - 2;
-    int first = first_row(count, rows, start->row);
+    int count = (int)start->tune_count;
     if (count == 0) {
         canvas_print(page->canvas, body, 0, 1, ROLE_TEXT, "no tunes yet: n makes one");
         return;
     }
+    int rows = body->height - 1 - draw_about(page, &start->tunes[start->row]);
+    int first = first_row(count, rows, start->row);
     if (body->width >= WIDE)
         canvas_print(page->canvas, body, 0, 0, ROLE_HEADING,
             "  %-32s %-24s %-20s %4s %-10s %-16s %s", "model", "device", "engine", "done", "state",
             "touched, UTC", "back-end");
     else if (body->width >= NARROW)
-        canvas_print(page->canvas, body, 0, 0, ROLE_HEADING, "  %-20s %-13s %-18s %4s %-11s %s",
+        canvas_print(page->canvas, body, 0, 0, ROLE_HEADING, "  %-19s %-14s %-18s %4s %-11s %s",
             "model", "device", "engine", "done", "touched UTC", "by");
     else
         canvas_print(
-            page->canvas, body, 0, 0, ROLE_HEADING, "  %-20s %-10s %4s", "model", "device", "done");
+            page->canvas, body, 0, 0, ROLE_HEADING, "  %-19s %-10s %4s", "model", "device", "done");
     for (int y = 0; y < rows && first + y < count; y++)
         draw_tune(page, &start->tunes[first + y], 1 + y, first + y == start->row);
-    canvas_print(page->canvas, body, 2, body->height - 1, ROLE_DIM, "%s, %s",
-        start->tunes[start->row].state, start->tunes[start->row].about);
 }
 
 static void draw_pick(const struct page *page)
@@ -100,7 +115,8 @@ static void draw_pick(const struct page *page)
     for (int y = 0; y < rows && first + y < count; y++) {
         const struct start_model *model = start_match(start, first + y);
         bool here = first + y == start->pick;
-        int width = body->width - (int)sizeof "  recorded, TP4 ";
+        int room = body->width - (int)sizeof "  recorded, TP4 ";
+        int width = room < PICK_NAMES ? room : PICK_NAMES;
         canvas_print(page->canvas, body, 0, 1 + y, here ? ROLE_SELECTED : ROLE_TEXT, "%c %-*.*s %s",
             here ? '>' : ' ', width, width, model->name, model->from);
     }
@@ -139,31 +155,51 @@ static void draw_form(const struct page *page)
     draw_look(page, rows + (rows == START_FIELDS));
 }
 
+/* A row's name may be wrapped too, where the column of names is narrow. */
+static int help_text(const struct page *page, const struct rect *rect, int y)
+{
+    int x = rect->width >= NARROW ? 24 : 14;
+    struct rect names = {rect->x, rect->y, x - 1, rect->height};
+    for (size_t i = 0; i < start_key_count; i++) {
+        int left = canvas_wrap(page->canvas, &names, 0, y, ROLE_HEADING, start_keys[i].name);
+        int right = canvas_wrap(page->canvas, rect, x, y, ROLE_TEXT, start_keys[i].help);
+        y += left > right ? left : right;
+    }
+    return y;
+}
+
 static void draw_help(const struct page *page)
 {
-    int x = page->body.width >= NARROW ? 24 : 14;
-    for (size_t i = 0; i < start_key_count; i++) {
-        canvas_print(
-            page->canvas, &page->body, 0, (int)i, ROLE_HEADING, "%.*s", x - 1, start_keys[i].name);
-        canvas_print(page->canvas, &page->body, x, (int)i, ROLE_TEXT, "%s", start_keys[i].help);
-    }
+    help_text(page, &page->body, -page->start->scroll);
+}
+
+/* No further than to the help's last row. */
+static int least_scroll(const struct page *page)
+{
+    const struct rect nowhere = {0, 0, page->body.width, 0};
+    int most = help_text(page, &nowhere, 0) - page->body.height;
+    most = most > 0 ? most : 0;
+    return page->start->scroll < most ? page->start->scroll : most;
 }
 
 static void draw_title(const struct page *page)
 {
     const struct start *start = page->start;
     struct rect row = {0, 0, page->canvas->width, 1};
-    switch (start->page) {
-    case START_LIST:
-        canvas_print(page->canvas, &row, 0, 0, ROLE_TITLE, "moebench  %zu tune%s%s in %s",
-            start->tune_count, start->tune_count == 1 ? "" : "s", start->driven, start->db);
-        break;
-    case START_HELP:
-        canvas_print(page->canvas, &row, 0, 0, ROLE_TITLE, "moebench  keys; Esc leaves");
-        break;
-    default:
-        canvas_print(page->canvas, &row, 0, 0, ROLE_TITLE, "moebench  a new tune  %s", start->here);
+    struct phrases line = {0};
+    phrases_add(&line, start->page == START_LIST ? 2 : 1, ROLE_TITLE, "moebench");
+    if (start->page == START_LIST) {
+        bool room = (int)strlen(start->db) + (int)strlen(start->driven) + COUNT < row.width;
+        phrases_add(&line, 0, ROLE_TITLE, "%zu tune%s%s%s", start->tune_count,
+            start->tune_count == 1 ? "" : "s", room ? " in " : "", room ? start->db : "");
+        phrases_add(&line, 1, ROLE_TITLE, "%s", start->driven);
+    } else if (start->page == START_HELP) {
+        phrases_add(&line, 0, ROLE_TITLE, "keys; Down goes on, Esc leaves");
+    } else {
+        phrases_add(&line, 0, ROLE_TITLE, "a new tune");
+        phrases_add(&line, 2, ROLE_TITLE, "%s", start->here);
     }
+    phrases_print(&line, page->canvas, &row, 0, 0);
 }
 
 static void draw_keys(const struct page *page)
@@ -182,7 +218,7 @@ static void draw_keys(const struct page *page)
     }
 }
 
-void view_start(struct canvas *canvas, const struct start *start)
+void view_start(struct canvas *canvas, struct start *start)
 {
     static void (*const draw[])(const struct page *page) = {
         [START_LIST] = draw_list,
@@ -196,6 +232,7 @@ void view_start(struct canvas *canvas, const struct start *start)
     draw_title(&page);
     if (page.body.height < 2)
         return;
+    start->scroll = least_scroll(&page);
     draw[start->page](&page);
     draw_keys(&page);
 }
