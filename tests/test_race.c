@@ -656,6 +656,7 @@ static void time_left_knows_what_heat_took(void **state)
             race_add_sample(race, (enum gemm)g, m, bench.plan.scan[g][0], RACE_SCAN, 100);
     }
     race_measure_progress(race, &before);
+    assert_true(before.m_done[0] < 0.01);
     for (int g = 0; g < GEMM_COUNT; g++) {
         for (size_t i = 0; i < bench.plan.scan_count[g] / 2; i++) {
             for (int k = 0; k < 20; k++)
@@ -665,6 +666,10 @@ static void time_left_knows_what_heat_took(void **state)
     race_measure_progress(race, &half);
     assert_true(half.later_left_s > 0.35 * before.later_left_s);
     assert_true(half.later_left_s < 0.55 * before.later_left_s);
+    assert_true(half.m_done[0] > 0.3 && half.m_done[1] > 0.3);
+    race_settle(race, 0);
+    race_measure_progress(race, &half);
+    assert_true(half.m_done[0] == 1 && half.m_done[1] < 0.7);
     race_close(race);
     bench_close(&bench);
 }

@@ -283,6 +283,12 @@ static void test_error_whole(void **arg)
     press(bench, "L");
     assert_drawn(bench, 80, "at the very end", true);
     press(bench, "Esc");
+    bench->snapshot.state = TUNER_STOPPED;
+    snprintf(bench->snapshot.error, sizeof bench->snapshot.error,
+        "out of time; all that was measured is stored: the same command goes on");
+    assert_drawn(bench, 80, "stopped: out of time", true);
+    assert_drawn(bench, 80, "out of time;", false);
+    assert_drawn(bench, 200, "the same command goes on", true);
     bench->snapshot.state = TUNER_DONE;
     press(bench, "p");
     assert_string_equal(bench->state.notice, "the tune is done: there is nothing to pause");

@@ -123,6 +123,9 @@ void fixture_snapshot(struct snapshot *snapshot)
     snapshot->samples = 90000;
     snapshot->points_left = 40000;
     snapshot->done_fraction = 0.381;
+    snapshot->m_done[8] = 0.84;
+    snapshot->m_done[9] = 0.52;
+    snapshot->m_done[10] = 0.37;
     snapshot->left_s = 372;
     snapshot->clock_mhz = 2431;
     snapshot->temperature_c = 71;

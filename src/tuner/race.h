@@ -149,9 +149,10 @@ struct race_progress {
     /* Expected seconds of GPU time to go: of the scan, of what comes after it, and what of that may
      * be taken while the scan waits for kernels. */
     double scan_left_s, later_left_s, ahead_left_s;
-    int kernels_left;     /* that the scan waits for */
-    int kernels_later;    /* to be compiled after it */
-    double done_fraction; /* 0 .. 1 of the expected GPU time */
+    int kernels_left;                /* that the scan waits for */
+    int kernels_later;               /* to be compiled after it */
+    double done_fraction;            /* 0 .. 1 of the expected GPU time */
+    double m_done[TUNE_BATCH_SIZES]; /* .. and of each M's */
 };
 
 void race_measure_progress(const struct race *race, struct race_progress *progress);

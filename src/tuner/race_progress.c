@@ -90,6 +90,16 @@ struct account {
     double left, all;
 };
 
+struct accounts {
+    struct account scan, record, rounds;
+};
+
+static void add(struct account *sum, const struct account *own)
+{
+    sum->left += own->left;
+    sum->all += own->all;
+}
+
 static void add_scan(const struct race *race, enum gemm gemm, const struct lane *lane,
     struct account *account, size_t *open)
 {
@@ -119,14 +129,12 @@ static void add_record(
     account->left += round > 0 ? 0 : fmax(0, each * points - taken) * us;
 }
 
-static void add_rounds(
-    const struct race *race, enum gemm gemm, const struct lane *lane, struct account *account)
+static void add_rounds(const struct race *race, const struct lane *lane, struct account *account)
 {
     const enum effort effort = race->plan->question->effort;
     const double us = later[effort].samples * lane->launches * lane->best_us;
     const int first = later[effort].first, rounds = race->round_count + 1 - first;
 
-    (void)gemm;
     account->all += us;
     account->left += us * (1 - fmax(0, race->round[lane->m_index] - first) / rounds);
 }
@@ -171,10 +179,34 @@ static void count_kernels(const struct race *race, struct race_progress *progres
         later[q->effort].kernels * undecided, fmax(0, later[q->effort].kernels * lanes - others));
 }
 
+/* Adds what an M's GEMMs take; returns its share that is done. */
+static double add_m(const struct race *race, int m, struct accounts *sums, size_t *open)
+{
+    struct accounts own = {0};
+    struct account total = {0};
+
+    for (int g = 0; g < GEMM_COUNT; g++) {
+        if (!race->plan->question->gemms[g])
+            continue;
+        const struct lane lane = make_lane(race, (enum gemm)g, m);
+        add_scan(race, (enum gemm)g, &lane, &own.scan, open);
+        add_record(race, (enum gemm)g, &lane, &own.record);
+        add_rounds(race, &lane, &own.rounds);
+    }
+    add(&sums->scan, &own.scan);
+    add(&sums->record, &own.record);
+    add(&sums->rounds, &own.rounds);
+    add(&total, &own.scan);
+    add(&total, &own.record);
+    add(&total, &own.rounds);
+    return 1 - total.left / fmax(1, total.all);
+}
+
 void race_measure_progress(const struct race *race, struct race_progress *progress)
 {
     const struct plan *plan = race->plan;
-    struct account scan = {0}, record = {0}, rounds = {0};
+    struct accounts sums = {0};
+    struct account total = {0};
     size_t asked = 0, open = 0;
     int ms = plan->question->batch_size_count;
 
@@ -182,20 +214,18 @@ void race_measure_progress(const struct race *race, struct race_progress *progre
     for (int g = 0; g < GEMM_COUNT; g++) {
         asked += plan->question->gemms[g];
         progress->points_total += race->scan_count[g] * (size_t)ms;
-        for (int m = 0; m < ms && plan->question->gemms[g]; m++) {
-            const struct lane lane = make_lane(race, (enum gemm)g, m);
-            add_scan(race, (enum gemm)g, &lane, &scan, &open);
-            add_record(race, (enum gemm)g, &lane, &record);
-            add_rounds(race, (enum gemm)g, &lane, &rounds);
-        }
     }
+    for (int m = 0; m < ms; m++)
+        progress->m_done[m] = add_m(race, m, &sums, &open);
     count_kernels(race, progress);
     progress->fitting = plan_fitting(plan) * asked * (size_t)ms;
     progress->points_done =
         progress->points_total - (open < progress->points_total ? open : progress->points_total);
-    progress->scan_left_s = scan.left * 1e-6;
-    progress->ahead_left_s = AHEAD * record.left * 1e-6;
-    progress->later_left_s = (record.left + rounds.left) * 1e-6;
-    progress->done_fraction =
-        1 - (scan.left + record.left + rounds.left) / fmax(1, scan.all + record.all + rounds.all);
+    progress->scan_left_s = sums.scan.left * 1e-6;
+    progress->ahead_left_s = AHEAD * sums.record.left * 1e-6;
+    progress->later_left_s = (sums.record.left + sums.rounds.left) * 1e-6;
+    add(&total, &sums.scan);
+    add(&total, &sums.record);
+    add(&total, &sums.rounds);
+    progress->done_fraction = 1 - total.left / fmax(1, total.all);
 }

@@ -127,9 +127,10 @@ struct snapshot {
     int running_tile; /* index in the space, -1 none */
     long long points_done, points_left, samples, launches, compiles;
     double done_fraction; /* of the GPU time that the tune is expected to take; NaN unknown */
-    double gpu_s, wall_s, left_s; /* left_s: estimate from measured speed, NaN unknown */
-    double stage_s[STAGE_COUNT];  /* of this run */
-    double first_timing_s;        /* from the run's start to its first sample, NaN: none yet */
+    double m_done[TUNE_BATCH_SIZES]; /* .. and of each M's; 0: nothing yet */
+    double gpu_s, wall_s, left_s;    /* left_s: estimate from measured speed, NaN unknown */
+    double stage_s[STAGE_COUNT];     /* of this run */
+    double first_timing_s;           /* from the run's start to its first sample, NaN: none yet */
     double clock_mhz, temperature_c, power_w; /* at the newest chunk; NaN: not told */
     double sentinel;
     long long memory_used, memory_total; /* bytes, once the worker is set up; total 0: not told */

@@ -232,12 +232,15 @@ static void fill_progress(struct tuner *tuner)
     struct race_progress progress;
     double spent = (tuner->ended > 0 ? tuner->ended : clock_monotonic()) - tuner->started;
 
-    if (tuner->view.follows_pid)
-        return; /* the store says it */
-    tuner->view.wall_s = tuner->idle_s + spent;
+    if (!tuner->view.follows_pid)
+        tuner->view.wall_s = tuner->idle_s + spent;
     if (!tuner->race || tuner->view.planned)
         return;
     race_measure_progress(tuner->race, &progress);
+    for (int m = 0; m < tuner->question.batch_size_count; m++)
+        tuner->view.m_done[m] = fmax(tuner->view.m_done[m], progress.m_done[m]);
+    if (tuner->view.follows_pid)
+        return; /* the store says the rest */
     tuner->view.points_done = (long long)progress.points_done;
     tuner->view.points_left = (long long)(progress.points_total - progress.points_done);
     tuner->view.fitting_points = progress.fitting;

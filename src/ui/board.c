@@ -77,16 +77,11 @@ void digest_build(struct digest *digest, const struct snapshot *snapshot)
 {
     const struct question *question = &snapshot->question;
     for (int gemm = 0; gemm < GEMM_COUNT; gemm++) {
-        digest->fitting[gemm] = 0;
-        for (int tile = 0; tile < (int)question->space.count; tile++)
-            digest->fitting[gemm] += board_fits(snapshot, (enum gemm)gemm, tile);
         for (int m = 0; m < question->batch_size_count; m++) {
             digest->best_us[gemm][m] = NAN;
             digest->best[gemm][m] = -1;
-            digest->measured[gemm][m] = 0;
             for (int tile = 0; tile < (int)question->space.count; tile++) {
                 const struct cell *cell = board_cell(snapshot, (enum gemm)gemm, m, tile);
-                digest->measured[gemm][m] += !isnan(cell->median_us);
                 if (timed(cell) && !(cell->median_us >= digest->best_us[gemm][m])) {
                     digest->best_us[gemm][m] = cell->median_us;
                     digest->best[gemm][m] = tile;

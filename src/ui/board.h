@@ -25,8 +25,6 @@ bool grid_find(const struct grid *grid, int tile, int *row, int *column);
 struct digest {
     double best_us[GEMM_COUNT][TUNE_BATCH_SIZES]; /* NAN: nothing measured */
     int best[GEMM_COUNT][TUNE_BATCH_SIZES];       /* tile, -1: none */
-    int measured[GEMM_COUNT][TUNE_BATCH_SIZES];
-    int fitting[GEMM_COUNT];
 };
 
 void digest_build(struct digest *digest, const struct snapshot *snapshot);

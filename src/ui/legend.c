@@ -12,7 +12,7 @@ const struct legend_row legend_rows[] = {
     {"in shared", "0 .. 9: tenths of the card's limit"},
     {"x def", "the default's time over the choice's"},
     {"roof", "how much of the card's roofline the choice reaches"},
-    {"st", "points measured; ok: settled, hnd: by hand, out: no entry"},
+    {"st", "how far it is; ok: settled, hnd: by hand, out: no entry"},
     {"~3,072 B", "estimated: not compiled yet"},
 };
 

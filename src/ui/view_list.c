@@ -4,12 +4,11 @@
 #include <math.h>
 #include <stdio.h>
 
-/* "ok" settled, "hnd" by hand, "out" dropped, else the share of points measured. */
+/* "ok" settled, "hnd" by hand, "out" dropped, else how far it is, by expected time. */
 static void state_text(const struct view *view, int m, char *buffer, size_t size)
 {
     const struct snapshot *snapshot = view->snapshot;
-    const struct digest *digest = &view->state->digest;
-    int done = 0, all = 0;
+    double done = 100 * snapshot->m_done[m];
     bool settled = true, hand = false, dropped = false;
     for (int gemm = 0; gemm < GEMM_COUNT; gemm++) {
         if (!snapshot->question.gemms[gemm])
@@ -18,16 +17,13 @@ static void state_text(const struct view *view, int m, char *buffer, size_t size
         settled = settled && choice->settled;
         dropped = dropped || (choice->settled && !choice->chosen);
         hand = hand || (choice->settled && choice->source == CHOICE_HAND);
-        done += digest->measured[gemm][m];
-        all += digest->fitting[gemm];
     }
-    int percent = all > 0 ? 100 * done / all : 0;
     if (settled)
         snprintf(buffer, size, "%s", dropped ? "out" : hand ? "hnd" : "ok");
-    else if (done == 0)
+    else if (done <= 0)
         snprintf(buffer, size, "-");
     else
-        snprintf(buffer, size, "%d%%", percent > 99 ? 99 : percent);
+        snprintf(buffer, size, "%d%%", (int)fmin(99, done));
 }
 
 /* The sum over the GEMMs asked for; NAN unless each has a figure. */

@@ -227,6 +227,22 @@ static void add_sentinel(struct phrases *line, const struct snapshot *snapshot)
         "sentinel %s", snapshot->sentinel_ok ? "ok" : "OFF");
 }
 
+/* Why it ended before its end. Of a stop, which is no failure, what `p` can do stands below. */
+static void draw_error(const struct view *view, int column)
+{
+    const struct snapshot *snapshot = view->snapshot;
+    const struct rect *rect = &view->layout.progress;
+    const char *state = board_state_name(snapshot->state), *text = snapshot->error;
+    int room = rect->width - column - (int)strlen(state) - 2;
+    bool whole = (int)strlen(text) <= room;
+    if (snapshot->state == TUNER_STOPPED)
+        canvas_print(view->canvas, rect, column, 0, ROLE_WARN, "%s: %.*s", state,
+            whole ? room : (int)strcspn(text, ";"), text);
+    else
+        canvas_print(view->canvas, rect, column, 0, ROLE_BAD, "%s%s: %s", state,
+            whole ? "" : " (L: all of it)", text);
+}
+
 static void draw_progress(const struct view *view)
 {
     const struct snapshot *snapshot = view->snapshot;
@@ -241,10 +257,7 @@ static void draw_progress(const struct view *view)
     }
     draw_bar(view, &column);
     if (*snapshot->error) {
-        const char *state = board_state_name(snapshot->state);
-        int room = rect->width - column - (int)strlen(state) - 2;
-        canvas_print(view->canvas, rect, column, 0, ROLE_BAD, "%s%s: %s", state,
-            (int)strlen(snapshot->error) > room ? " (L: all of it)" : "", snapshot->error);
+        draw_error(view, column);
         return;
     }
     if (snapshot->follows_ended) {
