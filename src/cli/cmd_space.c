@@ -46,14 +46,6 @@ static enum reason judge(const struct target *target, const struct tile *tile, b
     return smem.bytes > target->device.smem_limit ? SHARED_MEMORY : FITS;
 }
 
-static bool same_kernel(const struct tile *a, const struct tile *b)
-{
-    struct tile copy = *a;
-
-    copy.group_m = b->group_m;
-    return tile_equal(&copy, b);
-}
-
 static void count_tiles(const struct target *target, const struct space *space, struct count *count)
 {
     *count = (struct count){0};
@@ -64,7 +56,7 @@ static void count_tiles(const struct target *target, const struct space *space, 
         count->by_reason[reason]++;
         count->estimated += !exact;
         for (size_t j = 0; j < i && !seen; j++)
-            seen = same_kernel(&space->tiles[i], &space->tiles[j]);
+            seen = tile_same_kernel(&space->tiles[i], &space->tiles[j]);
         count->kernels += reason == FITS && !seen;
     }
 }

@@ -138,16 +138,6 @@ void shape_add_json(struct json *object, const struct shape *shape)
     json_add_bool(object, "gated", shape->gated);
 }
 
-char *shape_print(const struct shape *shape)
-{
-    struct json *json = json_new_object();
-
-    shape_add_json(json, shape);
-    char *text = json_print(json);
-    json_free(json);
-    return text;
-}
-
 static bool read_dtype(
     const struct json *object, const char *key, enum dtype *dtype, struct error *err)
 {

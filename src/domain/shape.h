@@ -57,7 +57,6 @@ int shape_gemm_k(const struct shape *shape, enum gemm gemm);
 /* How many blocks of `block` cover `size`. */
 int shape_blocks(long long size, int block);
 void shape_add_json(struct json *object, const struct shape *shape);
-char *shape_print(const struct shape *shape); /* the same on one line; free() */
 bool shape_from_json(const struct json *object, struct shape *shape, struct error *err);
 
 #endif

@@ -64,6 +64,14 @@ bool tile_equal(const struct tile *a, const struct tile *b)
     return tile_compare(a, b) == 0;
 }
 
+bool tile_same_kernel(const struct tile *a, const struct tile *b)
+{
+    struct tile regrouped = *a;
+
+    regrouped.group_m = b->group_m;
+    return tile_equal(&regrouped, b);
+}
+
 const char *tile_format(const struct tile *tile, char *buffer, size_t size)
 {
     snprintf(buffer, size, "BM%d,BN%d,BK%d,G%d,w%d,s%d%s", tile->block_m, tile->block_n,

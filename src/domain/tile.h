@@ -41,6 +41,8 @@ int tile_number_of(const struct tile *tile, enum tile_number number);
 /* The six numbers in the order above, then use_tma: a total order for sorting and for equality. */
 int tile_compare(const struct tile *a, const struct tile *b);
 bool tile_equal(const struct tile *a, const struct tile *b);
+/* Whether they differ in GROUP_SIZE_M at most, which only orders the blocks. */
+bool tile_same_kernel(const struct tile *a, const struct tile *b);
 /* "BM64,BN128,BK128,G8,w4,s3" (and ",tma") into a caller's buffer; returns it. */
 const char *tile_format(const struct tile *tile, char *buffer, size_t size);
 /* Reads the short form, any order and letter case, every number once; num_warps and num_stages

@@ -102,9 +102,10 @@ static struct recorded_tile facts_of_kernel(
 
     for (size_t i = 0; i < set->tile_count[point->key.gemm]; i++) {
         struct recorded_tile known = set->tiles[point->key.gemm][i];
-        known.tile.group_m = facts.tile.group_m;
-        if (tile_equal(&known.tile, &facts.tile))
-            return known;
+        if (!tile_same_kernel(&known.tile, &facts.tile))
+            continue;
+        known.tile = facts.tile;
+        return known;
     }
     return facts;
 }

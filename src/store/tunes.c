@@ -122,10 +122,20 @@ int store_tune_percent(const struct store_tune *tune)
     return tune->state == TUNE_DONE ? 100 : percent > 99 ? 99 : percent;
 }
 
+static char *shape_text(const struct shape *shape)
+{
+    struct json *json = json_new_object();
+
+    shape_add_json(json, shape);
+    char *text = json_print(json);
+    json_free(json);
+    return text;
+}
+
 bool store_add_tune(struct store *store, struct store_tune *tune, struct error *err)
 {
     char hash[HASH_HEX_SIZE];
-    char *shape = shape_print(&tune->shape);
+    char *shape = shape_text(&tune->shape);
 
     hash_sha256(tune->question, strlen(tune->question), hash);
     tune->created = tune->touched = clock_wall();

@@ -66,10 +66,8 @@ void compiled_free(struct compiled *compiled)
 const struct compiled_row *compiled_find(
     const struct compiled *compiled, enum gemm gemm, const struct tile *tile)
 {
-    struct tile kernel = *tile;
-    kernel.group_m = 1;
     for (size_t i = 0; i < compiled->count; i++)
-        if (compiled->rows[i].gemm == gemm && tile_equal(&compiled->rows[i].tile, &kernel))
+        if (compiled->rows[i].gemm == gemm && tile_same_kernel(&compiled->rows[i].tile, tile))
             return &compiled->rows[i];
     return NULL;
 }

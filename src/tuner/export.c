@@ -174,23 +174,17 @@ static bool may_overwrite(const struct export_set *set, const char *full, const 
     const struct json *record = find_record(provenance, path);
     const char *model = json_string(json_get(record, "model"));
     struct shape shape;
-    char *mine, *theirs;
-    bool same;
 
     if (!path_exists(full))
         return true;
     if (!record || !shape_from_json(json_get(record, "shape"), &shape, NULL))
         return error_set(err, ERROR_FAILED,
             "%s is there already and " PROVENANCE " does not know it; --force overwrites it", full);
-    mine = shape_print(&set->question->shape);
-    theirs = shape_print(&shape);
-    same = strcmp(mine, theirs) == 0;
-    free(mine);
-    free(theirs);
-    return same || error_set(err, ERROR_FAILED,
-                       "%s is of another layer (%s: K=%d, top_k=%d) that shares the name; another "
-                       "--out, or --force to overwrite it",
-                       full, model ? model : "unknown", shape.hidden, shape.top_k);
+    return shape_equal(&set->question->shape, &shape) ||
+           error_set(err, ERROR_FAILED,
+               "%s is of another layer (%s: K=%d, top_k=%d) that shares the name; another --out, "
+               "or --force to overwrite it",
+               full, model ? model : "unknown", shape.hidden, shape.top_k);
 }
 
 static void add_record_entry(struct json *entries, const struct export_entry *entry, enum gemm gemm)

@@ -86,14 +86,6 @@ int plan_neighbour(const struct plan *plan, int tile, enum tile_number axis, int
     return -1;
 }
 
-static bool same_kernel(const struct tile *a, const struct tile *b)
-{
-    struct tile copy = *b;
-
-    copy.group_m = a->group_m;
-    return tile_equal(a, &copy);
-}
-
 /* Fills in what the engine, the shared memory and the tiles before it say about tile `index`. */
 static void judge_tile(struct plan *plan, int index)
 {
@@ -114,7 +106,7 @@ static void judge_tile(struct plan *plan, int index)
         t->same = other >= 0 ? other : index;
     }
     for (int i = 0; i < index; i++) {
-        if (!same_kernel(&plan->tiles[i].tile, &t->tile))
+        if (!tile_same_kernel(&plan->tiles[i].tile, &t->tile))
             continue;
         if (plan->tiles[i].tile.group_m < plan->tiles[t->lead].tile.group_m)
             t->lead = i;
