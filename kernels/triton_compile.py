@@ -16,7 +16,8 @@ The protocol is one JSON object a line, requests on stdin, replies on stdout:
 
     hello    engine|null, kernel_file|null, arch "sm_121", jobs|absent, timeout_s|absent (120)
           -> hello: protocol, python, triton, engine, engine_version, engine_path, config_dir,
-             kernel_file, kernel_hash, ptxas, ptxas_version, parameters [{name, constexpr, default}]
+             kernel_file, kernel_hash, ptxas, ptxas_version, ptxas_fault (of one that was named
+             and does not know the arch), parameters [{name, constexpr, default}]
           -> error: code, text, and of the above what was known by then; the process ends with 1
     compile  id, num_warps, num_stages, constants {name: value}, arguments {name: type},
              hints {name: divisor}, arch|absent (hello's)
@@ -353,12 +354,20 @@ def triton_takes(version):
     return True
 
 
+def named_ptxas():
+    return [os.environ[variable] for variable in PTXAS_VARIABLES if os.environ.get(variable)]
+
+
+def too_old(ptxas, arch):
+    return f"ptxas {ptxas} ({ptxas_version(ptxas)}) does not know {arch}; {PTXAS_FIX}"
+
+
 def choose_ptxas(arch, folder):
     """One that the user named, even if it then fails as in Triton; else one that knows `arch`."""
     from triton import __version__ as triton
 
     own = triton_ptxas(arch)
-    named = [os.environ[variable] for variable in PTXAS_VARIABLES if os.environ.get(variable)]
+    named = named_ptxas()
     if named and own is None:
         raise Refusal("no-ptxas", f"ptxas {', '.join(named)}: Triton cannot run it; {PTXAS_FIX}")
     candidates = [own, "/usr/local/cuda/bin/ptxas", shutil.which("ptxas")]
@@ -564,9 +573,7 @@ def explain(text, error, request):
     if isinstance(error, Refusal):
         return error.code, text
     if any(sign in text for sign in TOO_OLD):
-        ptxas = request["ptxas"]
-        known = f"ptxas {ptxas} ({ptxas_version(ptxas)}) does not know {request['arch']}"
-        return "ptxas-too-old", f"{known}; {PTXAS_FIX}"
+        return "ptxas-too-old", too_old(request["ptxas"], request["arch"])
     if error is None:
         return "crashed", text[-TEXT_LIMIT:]
     if type(error).__name__ == "OutOfResources" or "uses too much shared data" in text:
@@ -759,6 +766,10 @@ class Server:
         facts["parameters"] = [describe_parameter(p) for p in self.kernel.params]
         facts["ptxas"] = self.ptxas_for(self.arch)
         facts["ptxas_version"] = ptxas_version(facts["ptxas"])
+        if facts["ptxas"] in named_ptxas() and not knows_arch(
+            facts["ptxas"], self.arch, self.folder
+        ):
+            facts["ptxas_fault"] = too_old(facts["ptxas"], self.arch)
 
     def ptxas_for(self, arch):
         if arch not in self.ptxas:

@@ -9,6 +9,7 @@ import sys
 import unittest
 
 MOEBENCH = os.environ.get("MOEBENCH", "moebench")
+COMPILER = os.path.join(os.environ["TOP_SRCDIR"], "tests/data/fake_compiler.py")
 SITE = os.environ.get("MOEBENCH_TEST_SITE", "")
 TRITON = os.environ.get("MOEBENCH_TEST_TRITON", "").split(":")[-1]
 
@@ -40,6 +41,15 @@ class Doctor(unittest.TestCase):
         self.assertEqual(findings["Python"]["state"], "found")
         self.assertEqual(findings["Triton"]["state"], "missing")
         self.assertEqual(findings["engine"]["state"], "?")
+
+    def test_an_old_ptxas(self):
+        """Case A13: said before the first kernel fails."""
+        fault = "ptxas /old/ptxas (12.8.93) does not know sm_121; install CUDA 13's"
+        _, facts, findings = doctor("--python", f"{sys.executable} {COMPILER}",
+                                    FAKE_PTXAS_FAULT=fault)
+        self.assertEqual(findings["ptxas"], {"what": "ptxas", "state": "missing", "text": fault})
+        self.assertEqual(findings["engine"]["state"], "found")
+        self.assertFalse(facts["ready"])
 
     @unittest.skipUnless(SITE and TRITON, "no engine and no Triton named")
     def test_all_there(self):

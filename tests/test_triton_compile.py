@@ -419,6 +419,7 @@ class Compiling(Case):
     def test_old_ptxas(self):
         helper, reply = self.start(ptxas=OLD_PTXAS)
         self.assertEqual((reply["ptxas"], reply["ptxas_version"]), (OLD_PTXAS, "12.8.93"))
+        self.assertIn("12.8.93) does not know sm_121; install", reply["ptxas_fault"])
         helper.say(id=1, **TINY_REQUEST)
         reply = helper.hear()
         self.failed(reply, "ptxas-too-old", OLD_PTXAS, "12.8.93", "sm_121", "TRITON_PTXAS_PATH")

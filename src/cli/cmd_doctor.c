@@ -173,14 +173,18 @@ static void find_toolchain(struct doctor *doctor, const struct compiler_options 
     judge(&findings[FIND_TRITON], tools->triton, "", err.text);
     judge(&findings[FIND_ENGINE], engine, tools->kernel_file, err.text);
     judge(&findings[FIND_CONFIGS], tools->config_dir, "", "no folder of the engine's own configs");
-    judge(&findings[FIND_PTXAS], tools->ptxas_version, tools->ptxas, err.text);
+    if (tools->ptxas_fault[0])
+        judge(&findings[FIND_PTXAS], "", "", tools->ptxas_fault);
+    else
+        judge(&findings[FIND_PTXAS], tools->ptxas_version, tools->ptxas, err.text);
     for (int i = FIND_TRITON; i < FIND_COUNT && !ok; i++) {
         if (findings[i].state != MISSING || findings[i - 1].state == FOUND)
             continue;
         findings[i].state = UNKNOWN;
         snprintf(findings[i].text, sizeof findings[i].text, "not looked for: see above");
     }
-    doctor->ready = ok && findings[FIND_GPU].state == FOUND && findings[FIND_OTHERS].state != BUSY;
+    doctor->ready = ok && !tools->ptxas_fault[0] && findings[FIND_GPU].state == FOUND &&
+                    findings[FIND_OTHERS].state != BUSY;
 }
 
 /* Running containers whose name or image speaks of an engine; nothing when docker does not answer.

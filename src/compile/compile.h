@@ -53,7 +53,8 @@ struct compile_result {
 /* What the helper found; strings empty when unknown. */
 struct toolchain {
     char python[32], triton[32], ptxas[256], ptxas_version[32];
-    char engine[16]; /* "sglang" */
+    char ptxas_fault[512]; /* why it will not do, "" where it will */
+    char engine[16];       /* "sglang" */
     char engine_version[32], engine_path[512], kernel_file[512], kernel_hash[65], config_dir[512];
 };
 

@@ -227,6 +227,7 @@ static void fill_toolchain(struct toolchain *toolchain, const struct json *greet
         {"triton", toolchain->triton, sizeof toolchain->triton},
         {"ptxas", toolchain->ptxas, sizeof toolchain->ptxas},
         {"ptxas_version", toolchain->ptxas_version, sizeof toolchain->ptxas_version},
+        {"ptxas_fault", toolchain->ptxas_fault, sizeof toolchain->ptxas_fault},
         {"engine", toolchain->engine, sizeof toolchain->engine},
         {"engine_version", toolchain->engine_version, sizeof toolchain->engine_version},
         {"engine_path", toolchain->engine_path, sizeof toolchain->engine_path},

@@ -45,7 +45,7 @@ stdin.read(int(stdin.readline()))
 stdin.readline()
 reply(op="hello", protocol=1, python="3.9.1", triton="3.6.0", engine="sglang",
       engine_version="0.5.4.post2", kernel_hash="fake", ptxas="/p", ptxas_version="13.0",
-      config_dir=os.environ.get("FAKE_CONFIG_DIR"),
+      config_dir=os.environ.get("FAKE_CONFIG_DIR"), ptxas_fault=os.environ.get("FAKE_PTXAS_FAULT"),
       parameters=[{"name": name, "constexpr": name in CONSTANTS} for name in NAMES + CONSTANTS])
 for line in stdin:
     request = json.loads(line)
