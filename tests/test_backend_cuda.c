@@ -20,6 +20,9 @@ static const char *const names[] = {"a_ptr", "a_desc", "b_ptr", "b_desc", "bias_
     "stride_be", "stride_bk", "stride_bn", "stride_bias_e", "stride_bias_n", "stride_cm",
     "stride_cn", "stride_asm", "stride_ask", "stride_bse", "stride_bsk", "stride_bsn"};
 
+static const struct shape tiny = {
+    .experts = 8, .routed = 8, .top_k = 2, .hidden = 64, .intermediate = 32, .gated = true};
+
 struct world {
     void *self;
     struct device device;
@@ -82,15 +85,9 @@ static void open_world(struct world *world, bool per_channel)
     if (!world->self)
         fail_msg("%s", world->err.text);
     world->setup = (struct setup){.max_m = 8, .seed = 5};
-    world->setup.shape = (struct shape){.experts = 8,
-        .routed = 8,
-        .top_k = 2,
-        .hidden = 64,
-        .intermediate = 32,
-        .dtype = per_channel ? DTYPE_FP8_W8A8 : DTYPE_BF16,
-        .out = DTYPE_BF16,
-        .per_channel = per_channel,
-        .gated = true};
+    world->setup.shape = tiny;
+    world->setup.shape.per_channel = per_channel;
+    world->setup.shape.dtype = per_channel ? DTYPE_FP8_W8A8 : DTYPE_BF16;
     assert_true(engine_parse("sglang:0.5.4.post2", &world->setup.engine, &world->err));
     if (!backend_cuda.setup(world->self, &world->setup, &world->report, &world->err))
         fail_msg("%s", world->err.text);
@@ -393,13 +390,7 @@ static void busy_card_is_refused(void)
     setenv("FAKE_CUDA", other, 1);
     world.self = backend_cuda.open("0", 1, &world.device, &world.err);
     assert_non_null(world.self);
-    world.setup = (struct setup){.max_m = 8,
-        .shape = {.experts = 8,
-            .routed = 8,
-            .top_k = 2,
-            .hidden = 64,
-            .intermediate = 32,
-            .gated = true}};
+    world.setup = (struct setup){.max_m = 8, .shape = tiny};
     assert_true(engine_parse("sglang:0.5.4.post2", &world.setup.engine, &world.err));
     assert_false(backend_cuda.setup(world.self, &world.setup, &world.report, &world.err));
     assert_non_null(strstr(world.err.text, pid));

@@ -33,8 +33,8 @@ struct config_name {
 bool config_name_is_one(const char *name);
 /* X_down.json beside X.json, where SGLang looks for it; free(). */
 char *config_name_down_of(const char *path);
-/* Fails with the part that is wrong and what was expected there. `name` has no folder. */
-bool config_name_parse(const char *name, struct config_name *parsed, struct error *err);
+/* Fails with the part that is wrong and what was expected there. `text` has no folder. */
+bool config_name_parse(const char *text, struct config_name *name, struct error *err);
 /* The shape as far as a name tells it: hidden and top_k stay 0. gated. */
 void config_name_shape(const struct config_name *name, struct shape *shape);
 

@@ -40,26 +40,23 @@ static double sorted_median(const double sorted[], size_t count)
     return count % 2 ? sorted[count / 2] : (sorted[count / 2 - 1] + sorted[count / 2]) / 2;
 }
 
-double stats_median(const double values[], size_t count)
+/* Of what sorted_copy or sorted_floats made, which is freed. */
+static double take_median(double *sorted, size_t count)
 {
-    if (count == 0)
-        return NAN;
-
-    double *sorted = sorted_copy(values, count);
     double median = sorted_median(sorted, count);
+
     free(sorted);
     return median;
 }
 
+double stats_median(const double values[], size_t count)
+{
+    return count > 0 ? take_median(sorted_copy(values, count), count) : NAN;
+}
+
 double stats_median_float(const float values[], size_t count)
 {
-    if (count == 0)
-        return NAN;
-
-    double *sorted = sorted_floats(values, count);
-    double median = sorted_median(sorted, count);
-    free(sorted);
-    return median;
+    return count > 0 ? take_median(sorted_floats(values, count), count) : NAN;
 }
 
 /* The largest r >= 1 with P(X <= r-1) <= tail for X ~ Bin(n, 1/2), and that probability; 0 when
