@@ -253,6 +253,26 @@ static void test_sentinel(void **arg)
     assert_drawn(bench, 80, "sentinel", false);
 }
 
+/* How far a cell is behind is said in figures. */
+static void test_behind(void **arg)
+{
+    static const struct {
+        double ratio;
+        const char *text;
+    } cases[] = {{1, " us  best  "}, {1.044, "  4.4 % off best  "}, {3.56, "  3.6x best  "}};
+    struct bench *bench = *arg;
+    double best = bench->state.digest.best_us[GEMM_UP][0];
+    press(bench, "G");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        press(bench, "Right");
+        struct cell *cell = &bench->snapshot.cells[GEMM_UP][bench->state.tile];
+        cell->median_us = (float)(best * cases[i].ratio);
+        cell->low_us = cell->high_us = NAN;
+        state_update(&bench->state, &bench->snapshot);
+        assert_drawn(bench, 80, cases[i].text, true);
+    }
+}
+
 static void test_experts_spread(void **arg)
 {
     struct bench *bench = *arg;
@@ -602,6 +622,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_keys_post, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_card, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_sentinel, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_behind, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_experts_spread, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_factor, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_error_whole, set_up, tear_down),

@@ -50,7 +50,8 @@ static void label(const struct plot *plot, double percent, enum role role)
 {
     int row = row_of(plot, percent);
     struct rect labels = {plot->area.x - LABELS, plot->area.y, LABELS, plot->area.height};
-    canvas_print(plot->canvas, &labels, 0, row, role, "%+6.2f %%", percent);
+    canvas_print(
+        plot->canvas, &labels, 0, row, role, "%+6.*f %%", fabs(percent) < 10 ? 2 : 1, percent);
 }
 
 static void draw_band(const struct plot *plot)

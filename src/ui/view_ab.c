@@ -155,9 +155,11 @@ static void draw_verdict(const struct view *view, const struct rect *inside, int
     struct phrases line = {0}, further = {0};
     phrases_add(&line, 0, verdict_role(result->verdict), "B is %s%s",
         ab_verdict_name(result->verdict), ab->running ? " so far" : "");
-    phrases_add(&line, 0, ROLE_TEXT, "%+.2f %%", result->effect_pct);
+    int digits = fabs(result->effect_pct) < 10 ? 2 : 1;
+    phrases_add(&line, 0, ROLE_TEXT, "%+.*f %%", digits, result->effect_pct);
     if (!isnan(result->ci_pct[0]))
-        phrases_add(&line, 1, ROLE_TEXT, "[%+.2f, %+.2f]", result->ci_pct[0], result->ci_pct[1]);
+        phrases_add(&line, 1, ROLE_TEXT, "[%+.*f, %+.*f]", digits, result->ci_pct[0], digits,
+            result->ci_pct[1]);
     if (!isnan(result->mde_pct))
         phrases_add(&further, 1, ROLE_DIM, "sees %.2f %% and more", result->mde_pct);
     if (result->verdict == AB_UNDECIDED && result->blocks_to_decide > 0)

@@ -25,9 +25,15 @@ static void add_timing(const struct view *view, const struct cell *cell, struct 
         phrases_add(line, 0, ROLE_TITLE, "%.1f us", cell->median_us);
     else
         phrases_add(line, 0, ROLE_TITLE, "%.1f us +-%.1f %%", cell->median_us, spread(cell));
-    double best = state->digest.best_us[state->gemm][state->m_index];
-    phrases_add(line, 1, ROLE_TITLE, "%s",
-        cell->status == POINT_OK ? board_step_name(board_step(cell->median_us, best)) : status);
+    double ratio = cell->median_us / state->digest.best_us[state->gemm][state->m_index];
+    if (cell->status != POINT_OK)
+        phrases_add(line, 1, ROLE_TITLE, "%s", status);
+    else if (ratio <= 1)
+        phrases_add(line, 1, ROLE_TITLE, "best");
+    else if (ratio < 2)
+        phrases_add(line, 1, ROLE_TITLE, "%.1f %% off best", 100 * (ratio - 1));
+    else
+        phrases_add(line, 1, ROLE_TITLE, "%.1fx best", ratio);
 }
 
 static void add_kernel(const struct kernel_fact *fact, struct phrases *line)
