@@ -54,6 +54,7 @@ void config_file_read(
  * wanted (NULL: not), is what stands in it: free(). Free *file in either case. */
 bool config_file_load(const char *path, struct config_file *file, char **text, struct error *err);
 void config_file_free(struct config_file *file);
+void config_entry_free(struct config_entry *entry); /* what it owns, not the struct */
 /* Adds an entry for M or replaces the one there is; for makers of files. */
 void config_file_set(struct config_file *file, int m, const struct tile *tile);
 
