@@ -73,6 +73,19 @@ static void distances(void **state)
     assert_int_equal(text_distance(longer, ""), 63);
 }
 
+static void utf8(void **state)
+{
+    (void)state;
+    assert_int_equal(text_utf8_length("a", 1), 1);
+    assert_int_equal(text_utf8_length("\xc3\xbc", 2), 2);
+    assert_int_equal(text_utf8_length("\xc3\xbc", 1), 0);
+    assert_int_equal(text_utf8_length("\xf0\x9f\x92\xa9", 4), 4);
+    static const char *const bad[] = {
+        "\xff", "\xc0\xaf", "\xed\xa0\x80", "\xe0\x80\x80", "\xf4\x90\x80\x80", "\x80"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_int_equal(text_utf8_length(bad[i], strlen(bad[i])), 0);
+}
+
 static void suffixes(void **state)
 {
     (void)state;
@@ -112,6 +125,7 @@ int main(void)
         cmocka_unit_test(numbers_are_strict),
         cmocka_unit_test(thousands_are_grouped),
         cmocka_unit_test(distances),
+        cmocka_unit_test(utf8),
         cmocka_unit_test(suffixes),
         cmocka_unit_test(names_have_an_index),
         cmocka_unit_test(errors_carry_their_path),

@@ -199,6 +199,16 @@ class Check(unittest.TestCase):
         self.assertIn("E=256,N=256,", text)
         self.assertIn("E=256,N=512,", text)
 
+    def test_a_name_that_is_no_utf8(self):
+        """JSON stays JSON; the name has U+FFFD where its bytes say nothing."""
+        with tempfile.TemporaryDirectory() as base:
+            folder = os.path.join(os.fsencode(base), b"by\xfft")
+            shutil.copytree(os.fsencode(os.path.join(CASES, "A01-smem-over-budget")), folder)
+            found = subprocess.run([MOEBENCH, "check", folder, "--json"], capture_output=True,
+                                   check=False)
+            path = json.loads(found.stdout.decode("utf-8"))["files"][0]["path"]
+            self.assertIn("/by\ufffdt/E=128,", path)
+
     def test_usage(self):
         self.assertEqual(run("/nonexistent").returncode, 1)
         self.assertEqual(run(os.path.join(CASES, "A13-old-ptxas")).returncode, 1)

@@ -24,6 +24,7 @@ wrong "did you mean --tp?" tune glm-4.7-fp8 -tp 4
 wrong "did you mean --batch-sizes?" tune $layer --batch=1
 wrong "did you mean --db?" list --dbb x
 wrong "unknown option --zzzzzz; see: moebench help list" list --zzzzzz
+wrong "--space and --bm" space $layer --space x.json --bm 16
 wrong "empty value of --db" tune $layer --db ""
 wrong "empty value of --out" export --out=
 wrong "empty: PATH.." check ""

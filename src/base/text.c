@@ -140,6 +140,23 @@ int text_index(const char *const names[], size_t count, const char *name)
     return -1;
 }
 
+size_t text_utf8_length(const char *s, size_t left)
+{
+    const unsigned char *u = (const unsigned char *)s;
+    size_t n = u[0] < 0x80 ? 1 : u[0] < 0xc2 ? 0 : u[0] < 0xe0 ? 2 : u[0] < 0xf0 ? 3 : 4;
+    if (n == 0 || u[0] > 0xf4 || n > left)
+        return 0;
+    for (size_t i = 1; i < n; i++) {
+        if ((u[i] & 0xc0) != 0x80)
+            return 0;
+    }
+    if (n == 3 && ((u[0] == 0xe0 && u[1] < 0xa0) || (u[0] == 0xed && u[1] > 0x9f)))
+        return 0;
+    if (n == 4 && ((u[0] == 0xf0 && u[1] < 0x90) || (u[0] == 0xf4 && u[1] > 0x8f)))
+        return 0;
+    return n;
+}
+
 bool text_to_int(const char *s, long low, long high, long *value)
 {
     if (!isdigit((unsigned char)s[*s == '-']))

@@ -27,6 +27,8 @@ void text_free(struct text *text);
 
 bool text_starts_with(const char *s, const char *prefix);
 bool text_ends_with(const char *s, const char *suffix);
+/* Length of the UTF-8 sequence at s (at most `left` bytes, not 0), 0 when it is none (RFC 3629). */
+size_t text_utf8_length(const char *s, size_t left);
 /* How many letters make `b` of `a`, each added, taken out or replaced; of both 63 bytes at most. */
 size_t text_distance(const char *a, const char *b);
 /* Index of `name` (NULL: none) among `count` names, -1 when it is none of them. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/bench.h"
+#include "cli/commands.h"
 
 #include "domain/roofline.h"
 #include "domain/routing.h"
@@ -184,8 +185,5 @@ void bench_print_json(const struct bench *bench)
         add_kernel(json_add_object(tiles, NULL), bench, &bench->kernels[i]);
     if (!bench->compile_only)
         add_measured(object, bench);
-    char *text = json_print(object);
-    puts(text);
-    free(text);
-    json_free(object);
+    command_print_json_line(object);
 }

@@ -92,7 +92,6 @@ static void add_side(
 static void print_json(const struct ab_ask *ask, const struct ab_outcome *outcomes)
 {
     struct json *object = json_new_object(), *list;
-    char *text;
 
     if (ask->job_count == 1) {
         add_outcome(object, &outcomes[0], ask->session.recorded);
@@ -112,10 +111,7 @@ static void print_json(const struct ab_ask *ask, const struct ab_outcome *outcom
             json_add_string(one, "error", outcomes[i].error[0] ? outcomes[i].error : NULL);
         }
     }
-    text = json_print(object);
-    puts(text);
-    free(text);
-    json_free(object);
+    command_print_json_line(object);
 }
 
 static void print_more(const struct ab_outcome *outcome)

@@ -140,11 +140,10 @@ static bool print_as_json(struct report *report, struct error *err)
             add_choice(choices, &report->choices[i]);
     bool done =
         store_each_point(report->store, &all, add_point, json_add_array(object, "points"), err);
-    char *text = done ? json_print(object) : NULL;
-    if (text)
-        puts(text);
-    free(text);
-    json_free(object);
+    if (done)
+        command_print_json_line(object);
+    else
+        json_free(object);
     return done;
 }
 

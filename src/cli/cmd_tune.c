@@ -207,12 +207,10 @@ static int report(
         code = ERROR_STOPPED;
         error_set(err, ERROR_STOPPED, "%s", s->error);
     }
-    if (json) {
-        char *line = json_print(result);
-        printf("%s\n", line);
-        free(line);
-    }
-    json_free(result);
+    if (json)
+        command_print_json_line(result);
+    else
+        json_free(result);
     return code;
 }
 

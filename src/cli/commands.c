@@ -93,11 +93,29 @@ char *command_help(const struct command *command)
     return text_take(&text);
 }
 
-void command_print_json(struct json *json)
+/* Takes both. */
+static void print_valid(struct json *json, char *text)
 {
-    char *text = json_print_pretty(json);
-
-    puts(text);
+    const char *at = text, *end = text + strlen(text);
+    while (at < end) {
+        size_t length = text_utf8_length(at, (size_t)(end - at));
+        if (length > 0)
+            fwrite(at, 1, length, stdout);
+        else
+            fputs("\xef\xbf\xbd", stdout);
+        at += length > 0 ? length : 1;
+    }
+    putchar('\n');
     free(text);
     json_free(json);
+}
+
+void command_print_json(struct json *json)
+{
+    print_valid(json, json_print_pretty(json));
+}
+
+void command_print_json_line(struct json *json)
+{
+    print_valid(json, json_print(json));
 }

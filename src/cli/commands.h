@@ -77,7 +77,9 @@ const struct command *command_near(const char *name);
 /* What `moebench help` and `moebench help NAME` print; free() it. */
 char *commands_overview(void);
 char *command_help(const struct command *command);
-/* Prints what --json asks for, over several lines, and frees it. */
+/* Prints what --json asks for, over several lines or on one, and frees it. Bytes that are no UTF-8
+ * (a file's name may have them) become U+FFFD: else no reader of JSON would take the rest. */
 void command_print_json(struct json *json);
+void command_print_json_line(struct json *json);
 
 #endif

@@ -122,6 +122,10 @@ bool target_space(const struct arguments *args, struct space *space, struct erro
     };
     const char *file = arguments_text(args, "space", NULL);
 
+    for (int i = 0; file && i < TILE_NUMBERS; i++)
+        if (arguments_text(args, options[i], NULL))
+            return error_set(err, ERROR_USAGE,
+                "--space and --%s: the file stands for the whole grid", options[i]);
     if (file)
         return space_from_file(file, space, err);
     space_default(space);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "domain/json_scan.h"
 
+#include "base/text.h"
+
 #include <string.h>
 
 enum expect {
@@ -11,24 +13,6 @@ enum expect {
     EXPECT_COMMA_OR_END,
     EXPECT_NOTHING /* the one value is complete */
 };
-
-/* Length of the UTF-8 sequence at s (at most `left` bytes, not 0), 0 when it is none (RFC 3629). */
-static size_t utf8_length(const char *s, size_t left)
-{
-    const unsigned char *u = (const unsigned char *)s;
-    size_t n = u[0] < 0x80 ? 1 : u[0] < 0xc2 ? 0 : u[0] < 0xe0 ? 2 : u[0] < 0xf0 ? 3 : 4;
-    if (n == 0 || u[0] > 0xf4 || n > left)
-        return 0;
-    for (size_t i = 1; i < n; i++) {
-        if ((u[i] & 0xc0) != 0x80)
-            return 0;
-    }
-    if (n == 3 && ((u[0] == 0xe0 && u[1] < 0xa0) || (u[0] == 0xed && u[1] > 0x9f)))
-        return 0;
-    if (n == 4 && ((u[0] == 0xf0 && u[1] < 0x90) || (u[0] == 0xf4 && u[1] > 0x8f)))
-        return 0;
-    return n;
-}
 
 /* Counted on from the last answer, so that a long line is not walked once a token. */
 static int column_of(struct json_scan *scan, size_t offset)
@@ -58,7 +42,7 @@ bool json_scan_start(struct json_scan *scan, const char *text, size_t length, st
             "line 1, column 1: a byte order mark, which Python's json refuses; save as plain "
             "UTF-8");
     for (size_t i = 0, n; i < length; i += n) {
-        n = utf8_length(text + i, length - i);
+        n = text_utf8_length(text + i, length - i);
         if (n == 0)
             return error_set(err, ERROR_FAILED, "line %d: byte 0x%02x is not UTF-8", scan->line,
                 (unsigned)(unsigned char)text[i]);
