@@ -29,6 +29,12 @@ while read -r hit; do
     fault "$hit: over 100 columns"
 done < <(LC_ALL=C.UTF-8 grep -HnoE '^.{101}' "${files[@]}" | cut -d: -f1,2)
 
+# Under a Turkish locale these do not take 'I' for 'i': text_lower and text_same do.
+mapfile -t sources < <(printf '%s\n' "${files[@]}" | grep '^src/.*\.[ch]$')
+while read -r hit; do
+    fault "$hit: letter case by the locale"
+done < <(grep -HnE '\b(to(lower|upper)|str(n?casecmp|casestr|coll))\(' "${sources[@]}" | cut -d: -f1,2)
+
 # The lines between a function's braces, which alone stand in the first column: "LENGTH FILE:LINE".
 mapfile -t sources < <(printf '%s\n' "${files[@]}" | grep '^src/.*\.c$')
 lengths=$(awk '

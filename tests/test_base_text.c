@@ -95,6 +95,24 @@ static void suffixes(void **state)
     assert_false(text_starts_with("E", "E="));
 }
 
+static void letter_case_is_ascii(void **state)
+{
+    (void)state;
+    for (int c = -128; c < 256; c++)
+        assert_int_equal(text_lower((char)c), c >= 'A' && c <= 'Z' ? c + 32 : (char)c);
+    assert_true(text_same("NVIDIA", "nvidia"));
+    assert_false(text_same("nvidia", "nvidi"));
+    assert_false(text_same("NVIDI", "NVIDIA"));
+    assert_true(text_same("", ""));
+    assert_true(text_same_start("BLOCK=1", "block", 5));
+    assert_false(text_same_start("BLOC", "block", 5));
+    assert_false(text_same_start("[", "{", 1)); /* 32 apart, as letters of two cases are */
+    assert_true(text_same_start("a", "b", 0));
+    assert_true(text_contains("Mixtral-8x7B", "XTRAL-8X"));
+    assert_false(text_contains("Mixtral", "trals"));
+    assert_true(text_contains("", ""));
+}
+
 static void names_have_an_index(void **state)
 {
     (void)state;
@@ -127,6 +145,7 @@ int main(void)
         cmocka_unit_test(distances),
         cmocka_unit_test(utf8),
         cmocka_unit_test(suffixes),
+        cmocka_unit_test(letter_case_is_ascii),
         cmocka_unit_test(names_have_an_index),
         cmocka_unit_test(errors_carry_their_path),
     };

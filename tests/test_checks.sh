@@ -53,4 +53,7 @@ fresh
 { echo 'int g(void)'; echo '{'; for _ in $(seq 101); do echo '    f();'; done; echo '}'; } \
     >>"$tree/src/domain/d.c"
 expect check_style 'a function of 101 lines'
+fresh
+echo 'char l(char c) { return tolower(c); }' >>"$tree/src/domain/d.c"
+expect check_style 'src/domain/d.c:9: letter case by the locale'
 exit 0

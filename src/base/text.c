@@ -103,6 +103,34 @@ void text_free(struct text *text)
     *text = (struct text){0};
 }
 
+char text_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+bool text_same(const char *a, const char *b)
+{
+    return text_same_start(a, b, SIZE_MAX);
+}
+
+bool text_same_start(const char *a, const char *b, size_t length)
+{
+    size_t i = 0;
+
+    while (i < length && a[i] && text_lower(a[i]) == text_lower(b[i]))
+        i++;
+    return i == length || text_lower(a[i]) == text_lower(b[i]);
+}
+
+bool text_contains(const char *s, const char *part)
+{
+    size_t length = strlen(part);
+
+    while (*s && !text_same_start(s, part, length))
+        s++;
+    return text_same_start(s, part, length);
+}
+
 bool text_starts_with(const char *s, const char *prefix)
 {
     return strncmp(s, prefix, strlen(prefix)) == 0;

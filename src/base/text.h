@@ -25,6 +25,12 @@ void text_add_bytes(struct text *text, const void *bytes, size_t length);
 char *text_take(struct text *text);
 void text_free(struct text *text);
 
+/* Case of ASCII letters alone, in every locale: to Turkish, 'I' is no capital 'i'. */
+char text_lower(char c);
+/* Equal, letter case aside: whole, and in the first `length` bytes; or a part of `s`. */
+bool text_same(const char *a, const char *b);
+bool text_same_start(const char *a, const char *b, size_t length);
+bool text_contains(const char *s, const char *part);
 bool text_starts_with(const char *s, const char *prefix);
 bool text_ends_with(const char *s, const char *suffix);
 /* Length of the UTF-8 sequence at s (at most `left` bytes, not 0), 0 when it is none (RFC 3629). */

@@ -5,7 +5,6 @@
 #include "base/path.h"
 #include "base/text.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,7 +102,7 @@ static void normalise(const char *name, char *buffer, size_t size)
 
     snprintf(buffer, size, "%s", name);
     for (char *c = buffer; *c; c++)
-        *c = *c == '_' || *c == '/' ? ' ' : (char)tolower((unsigned char)*c);
+        *c = *c == '_' || *c == '/' ? ' ' : text_lower(*c);
     for (size_t i = 0; i < sizeof makers / sizeof makers[0]; i++)
         if (text_starts_with(start, makers[i]))
             start += strlen(makers[i]);

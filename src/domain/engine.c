@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define SGLANG_FOLDER "sglang/srt/layers/moe/fused_moe_triton"
 #define SGLANG_FOLDER_0_5_23 "sglang/srt/layers/moe/moe_runner/triton_utils"
@@ -132,7 +131,7 @@ static const struct engine_rules *newest_rules(enum engine_kind kind)
 static bool parse_name(const char *text, size_t length, enum engine_kind *kind)
 {
     for (size_t i = 0; i < sizeof engine_names / sizeof engine_names[0]; i++) {
-        if (strlen(engine_names[i]) == length && !strncasecmp(text, engine_names[i], length)) {
+        if (strlen(engine_names[i]) == length && text_same_start(text, engine_names[i], length)) {
             *kind = (enum engine_kind)i;
             return true;
         }

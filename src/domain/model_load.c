@@ -4,7 +4,6 @@
 #include "base/path.h"
 #include "base/text.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,7 +56,7 @@ static char *data_path(const char *name)
     size_t start = strlen(path) - strlen(file);
 
     for (char *c = path + start; *c; c++)
-        *c = (char)tolower((unsigned char)*c);
+        *c = text_lower(*c);
     if (strchr(name, '/') || text_ends_with(path, QUANT_SUFFIX) || !path_exists(path)) {
         free(path);
         path = NULL;

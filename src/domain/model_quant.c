@@ -5,7 +5,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 /* What is said when the config leaves the experts' type open. */
 #define NAME_IT "name it with --dtype (bf16, fp8_w8a8, fp8_w8a8:channel, fp8_w8a8:128x128, .. )"
@@ -209,14 +208,14 @@ static bool read_algorithm(const char *name, struct model *model, struct error *
     };
 
     for (size_t i = 0; i < sizeof recipes / sizeof recipes[0]; i++) {
-        if (strcasecmp(name, recipes[i].name))
+        if (!text_same(name, recipes[i].name))
             continue;
         model->dtype = DTYPE_FP8_W8A8;
         model->per_channel = recipes[i].per_channel;
         model->block_n = model->block_k = recipes[i].block;
         return true;
     }
-    if (strcasestr(name, "FP4"))
+    if (text_contains(name, "FP4"))
         return refuse(name, err);
     return error_set(err, ERROR_FAILED, "quant_algo %s is not known; " NAME_IT, name);
 }
@@ -275,7 +274,7 @@ static bool read_method(const struct json *quant, struct model *model, struct er
     if (!name)
         return read_modelopt(quant, model, err);
     for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
-        if (!strcasecmp(name, methods[i].name))
+        if (text_same(name, methods[i].name))
             return methods[i].read(quant, model, err);
     for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
         text_add(&known, "%s%s", i ? ", " : "", methods[i].name);

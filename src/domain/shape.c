@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "domain/shape.h"
 
+#include "base/text.h"
+
 #include <limits.h>
 #include <stddef.h>
 #include <string.h>
-#include <strings.h>
 
 struct dtype_row {
     const char *name;
@@ -45,13 +46,13 @@ bool dtype_parse(const char *name, enum dtype *dtype)
     if (!strncmp(name, "torch.", 6))
         name += 6;
     for (int i = 0; i < DTYPE_COUNT; i++) {
-        if (!strcasecmp(name, dtypes[i].name)) {
+        if (text_same(name, dtypes[i].name)) {
             *dtype = (enum dtype)i;
             return true;
         }
     }
     for (size_t i = 0; i < sizeof synonyms / sizeof synonyms[0]; i++) {
-        if (!strcasecmp(name, synonyms[i].name)) {
+        if (text_same(name, synonyms[i].name)) {
             *dtype = synonyms[i].dtype;
             return true;
         }

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 enum { TILE_LIMIT = 1 << 14 };
 
@@ -94,7 +93,7 @@ static bool find_axis(const char *text, enum tile_number *axis, const char **res
         const char *name = tile_number_brief((enum tile_number)i);
         size_t length = strlen(name);
 
-        if (!strncasecmp(text, name, length) && text[length] == '=') {
+        if (text_same_start(text, name, length) && text[length] == '=') {
             *axis = (enum tile_number)i;
             *rest = text + length + 1;
             return true;

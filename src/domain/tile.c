@@ -7,7 +7,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 /* Triton's own values where an entry gives none. */
 enum { TRITON_WARPS = 4, TRITON_STAGES = 3 };
@@ -86,8 +85,8 @@ static enum tile_number field_parse(const char *part, long *value)
     for (enum tile_number i = 0; i < TILE_NUMBERS; i++) {
         size_t length = strlen(fields[i].brief);
 
-        if (!strncasecmp(part, fields[i].brief, length) && isdigit((unsigned char)part[length]) &&
-            text_to_int(part + length, 0, INT_MAX, value))
+        if (text_same_start(part, fields[i].brief, length) &&
+            isdigit((unsigned char)part[length]) && text_to_int(part + length, 0, INT_MAX, value))
             return i;
     }
     return TILE_NUMBERS;
@@ -105,7 +104,7 @@ static bool parse_part(const char *part, struct tile *tile, bool seen[], struct 
     }
     if (i < TILE_NUMBERS)
         return error_set(err, ERROR_USAGE, "'%s': %s is given twice", part, fields[i].brief);
-    if (!strcasecmp(part, "tma") && !tile->use_tma)
+    if (text_same(part, "tma") && !tile->use_tma)
         return tile->use_tma = true;
     return error_set(
         err, ERROR_USAGE, "'%s' is no part of a tile; write it as BM64,BN128,BK128,G8,w4,s3", part);

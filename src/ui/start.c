@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "ui/start.h"
 
+#include "base/text.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define CONTROL(c) ((c)-64)
 #define PAGE_STEP 10
@@ -123,7 +124,7 @@ void start_take_look(struct start *start, const struct start_look *look)
 const struct start_model *start_match(const struct start *start, int at)
 {
     for (size_t i = 0; i < start->model_count; i++)
-        if (strcasestr(start->models[i].name, start->filter) && at-- == 0)
+        if (text_contains(start->models[i].name, start->filter) && at-- == 0)
             return &start->models[i];
     return NULL;
 }
