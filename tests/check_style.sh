@@ -33,7 +33,8 @@ done < <(LC_ALL=C.UTF-8 grep -HnoE '^.{101}' "${files[@]}" | cut -d: -f1,2)
 mapfile -t sources < <(printf '%s\n' "${files[@]}" | grep '^src/.*\.[ch]$')
 while read -r hit; do
     fault "$hit: letter case by the locale"
-done < <(grep -HnE '\b(to(lower|upper)|str(n?casecmp|casestr|coll))\(' "${sources[@]}" | cut -d: -f1,2)
+done < <(grep -HnE '\b(to(lower|upper)|str(n?casecmp|casestr|coll))\(' "${sources[@]}" |
+    cut -d: -f1,2)
 
 # The lines between a function's braces, which alone stand in the first column: "LENGTH FILE:LINE".
 mapfile -t sources < <(printf '%s\n' "${files[@]}" | grep '^src/.*\.c$')

@@ -41,7 +41,7 @@ class Terminal:
             signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it comes ignored
             for number in ignore:
                 signal.signal(number, signal.SIG_IGN)
-            os.environ.update({"TERM": term, **dict(env)})
+            os.environ.update({"TERM": term, "LC_ALL": "C.UTF-8", **dict(env)})
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
             os.execvp(words[0], words)
         self.resize(*size)
