@@ -110,6 +110,38 @@ static void test_hints_left(void **arg)
     assert_drawn(bench, 40, "Esc", true);
 }
 
+/* A long answer takes the rows it needs, over whatever is open. */
+static void test_long_notice(void **arg)
+{
+    struct bench *bench = *arg;
+    static const char *const places[] = {"", "e", "L"};
+    for (size_t i = 0; i < 3; i++) {
+        bench->state.overlay = OVERLAY_NONE;
+        press(bench, places[i]);
+        snprintf(bench->state.notice, sizeof bench->state.notice,
+            "up M=64 BM128,BN256,BK256,G16,w4,s5: refused, as the kernel that was compiled of it "
+            "asks "
+            "for more than the card has, and what can be done stands at the very END");
+        char *screen = drawn(bench, 40, 10);
+        assert_non_null(strstr(screen, "up M=64"));
+        assert_non_null(strstr(screen, "END"));
+        free(screen);
+    }
+}
+
+/* An A/B after the race is work too. */
+static void test_quit_during_ab(void **arg)
+{
+    struct bench *bench = *arg;
+    bench->snapshot.state = TUNER_DONE;
+    fixture_ab(&bench->snapshot, 24, false);
+    assert_int_equal(press(bench, "q").kind, EFFECT_NONE);
+    assert_drawn(bench, 80, "An A/B runs", true);
+    assert_int_equal(press(bench, "y").kind, EFFECT_QUIT);
+    fixture_ab(&bench->snapshot, 80, true);
+    assert_int_equal(press(bench, "q").kind, EFFECT_QUIT);
+}
+
 /* Under 60x18 there is no map: the tile that the keys speak of is named. */
 static void test_list_names_tile(void **arg)
 {
@@ -169,6 +201,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_scroll_ends, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_help_tells_marks, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_hints_left, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_long_notice, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_quit_during_ab, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_list_names_tile, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_plan, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_ended_goes_on, set_up, tear_down),

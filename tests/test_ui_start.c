@@ -288,6 +288,40 @@ static void test_room(void **arg)
     }
 }
 
+static void assert_shown(struct start *start, const char *part)
+{
+    struct canvas canvas = {0};
+    struct text text = {0};
+    canvas_resize(&canvas, 40, 10);
+    view_start(&canvas, start);
+    canvas_text(&canvas, &text);
+    if (!strstr(text.data, part))
+        fail_msg("no \"%s\" in\n%s", part, text.data);
+    text_free(&text);
+    canvas_free(&canvas);
+}
+
+/* In a small window the end of what is typed shows, and PgDn what the form comes to. */
+static void test_small_form(void **arg)
+{
+    (void)arg;
+    struct start start;
+    fill(&start, true);
+    start_open(&start);
+    press(&start, "n");
+    for (const char *s = "/home/me/a/long/path/to/models/zai-org/config.json"; *s; s++)
+        start_key(&start, *s);
+    assert_shown(&start, "zai-org/config.json_");
+    press(&start, "Enter");
+    look_at(&start, "");
+    assert_shown(&start, "time ");
+    press(&start, "PgDn");
+    assert_shown(&start, "GB_HBM3,dtype=fp8_w8a8.");
+    press(&start, "Up");
+    assert_shown(&start, "zai-org/config.json");
+    start_close(&start);
+}
+
 /* The list anew: the cursor stays with its tune wherever that stands by now. */
 static void test_taken_anew(void **arg)
 {
@@ -312,6 +346,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_golden),
         cmocka_unit_test(test_room),
+        cmocka_unit_test(test_small_form),
         cmocka_unit_test(test_taken_anew),
         cmocka_unit_test(test_every_size),
         cmocka_unit_test(test_list),

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/clock.h"
 #include "base/path.h"
 #include "base/text.h"
 #include "cli/start_ask.h"
@@ -7,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define LISTED_SIZES 8 /* as many fit an 80-column line */
 
@@ -33,7 +33,8 @@ static void describe(const char *text, char *buffer, size_t size)
 static void fill_tune(struct store *store, const struct store_tune *stored, struct start_tune *tune)
 {
     struct store_device device;
-    char touched[32];
+    time_t touched = (time_t)stored->touched;
+    struct tm day;
     *tune = (struct start_tune){.id = stored->id, .percent = store_tune_percent(stored)};
     snprintf(tune->model, sizeof tune->model, "%s", stored->model);
     snprintf(tune->engine, sizeof tune->engine, "%s", stored->engine);
@@ -42,8 +43,7 @@ static void fill_tune(struct store *store, const struct store_tune *stored, stru
     if (store_get_device(store, stored->device, &device, NULL))
         snprintf(tune->device, sizeof tune->device, "%s", device.device.name);
     describe(stored->question, tune->about, sizeof tune->about);
-    clock_iso(stored->touched, touched, sizeof touched);
-    snprintf(tune->touched, sizeof tune->touched, "%.10s %.5s", touched, touched + 11);
+    strftime(tune->touched, sizeof tune->touched, "%Y-%m-%d %H:%M", localtime_r(&touched, &day));
 }
 
 /* One timed afresh hides those of the same question before it: they cannot be gone on with. */

@@ -12,7 +12,8 @@
 #define PAGE_STEP 10
 
 const struct start_key_entry start_keys[] = {
-    {"arrows, j k, PgUp PgDn", "move over the tunes, the models, the fields", {0}},
+    {"arrows, j k", "move over the tunes, the models, the fields", {0}},
+    {"PgUp PgDn", "ten rows at once; in a form, what it comes to", {0}},
     {"Enter", "go on with the tune; take the model; start the new tune",
         {"Enter go on", "Enter take", "Enter start"}},
     {"n", "a new tune", {"n new"}},
@@ -83,6 +84,7 @@ void start_take_tunes(struct start *start, struct start_tune *tunes, size_t coun
 static void open_new(struct start *start)
 {
     start->page = *start->values[START_MODEL] ? START_FORM : START_PICK;
+    start->scroll = 0;
 }
 
 void start_open(struct start *start)
@@ -245,6 +247,12 @@ static void form_type(struct start *start, int key)
     }
 }
 
+/* The view takes back what is too far. */
+static void scroll(struct start *start, int by)
+{
+    start->scroll = start->scroll + by < 0 ? 0 : start->scroll + by;
+}
+
 static enum start_effect form_key(struct start *start, int key)
 {
     int by = key == '\t' ? 1 : step_of(key);
@@ -254,6 +262,8 @@ static enum start_effect form_key(struct start *start, int key)
         if (!start->stale && !*start->look.error)
             return START_NEW;
         snprintf(start->notice, sizeof start->notice, "not started: see the reason above");
+    } else if (key == KEY_PAGE_UP || key == KEY_PAGE_DOWN) {
+        scroll(start, by);
     } else if (by) {
         start->field = (enum start_field)clamp((int)start->field + by, START_FIELDS);
     } else if (key == KEY_LEFTWARD || key == KEY_RIGHTWARD) {
@@ -278,7 +288,7 @@ enum start_effect start_key(struct start *start, int key)
     if (start->page == START_PICK)
         pick_key(start, key);
     else if (step_of(key))
-        start->scroll += start->scroll + step_of(key) < 0 ? -start->scroll : step_of(key);
+        scroll(start, step_of(key));
     else
         start->page = START_LIST;
     return START_NOTHING;

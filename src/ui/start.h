@@ -16,7 +16,7 @@
 struct start_tune {
     long long id;
     char model[128], device[128], engine[48], backend[16], state[16];
-    char touched[24]; /* "2026-11-25 14:02", UTC */
+    char touched[24]; /* "2026-11-25 14:02", local time */
     int percent;
     char about[160]; /* what else tells it from others: "quick, M 1,8,64, 480 tiles" */
 };
@@ -67,7 +67,7 @@ struct start {
     enum start_page page;
     int row;                 /* of the list */
     char filter[START_TEXT]; /* of the models, or a path */
-    int scroll;              /* of the help */
+    int scroll;              /* of the help, or of what the form comes to */
     int pick;                /* among the models that the filter lets through */
     char values[START_FIELDS][START_TEXT];
     enum start_field field;

@@ -13,9 +13,8 @@ static void print_list(const struct start *start)
         start->db, *start->driven ? ", " : "", start->driven);
     for (size_t i = 0; i < start->tune_count; i++) {
         const struct start_tune *tune = &start->tunes[i];
-        printf("%zu: %s, %s, %s, %d %%, %s, touched %s UTC, %s; %s\n", i + 1, tune->model,
-            tune->device, tune->engine, tune->percent, tune->state, tune->touched, tune->backend,
-            tune->about);
+        printf("%zu: %s, %s, %s, %d %%, %s, touched %s, %s; %s\n", i + 1, tune->model, tune->device,
+            tune->engine, tune->percent, tune->state, tune->touched, tune->backend, tune->about);
     }
     printf("new ones run on: %s; names:", start->here);
     for (size_t i = 0; i < start->model_count; i++)

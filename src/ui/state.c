@@ -180,7 +180,7 @@ static struct effect copy_entry(struct state *state, const struct snapshot *snap
         snapshot->question.batch_sizes[state->m_index], text);
     free(text);
     json_free(object);
-    state_note(state, "copied to the clipboard");
+    state_note(state, "sent to the terminal's clipboard");
     return effect;
 }
 
@@ -293,7 +293,7 @@ static struct effect main_key(struct state *state, const struct snapshot *snapsh
     case ACTION_REDRAW:
         return (struct effect){.kind = EFFECT_REDRAW};
     case ACTION_QUIT:
-        if (!state_running(snapshot) || snapshot->follows_pid)
+        if (snapshot->follows_pid || !(state_running(snapshot) || snapshot->ab.running))
             return (struct effect){.kind = EFFECT_QUIT};
         open_overlay(state, OVERLAY_QUIT);
         return none;

@@ -308,14 +308,15 @@ void view_hints(const struct view *view, const struct rect *rect, int y, enum ke
     phrases_print(&line, view->canvas, rect, 0, y);
 }
 
-/* A notice takes the hints' place. */
-static void draw_keys(const struct view *view)
+/* Takes the hints' place, and as many rows above as it needs. */
+static void draw_notice(const struct view *view)
 {
-    const struct rect *rect = &view->layout.keys;
-    if (*view->state->notice)
-        canvas_print(view->canvas, rect, 0, 0, ROLE_WARN, "%s", view->state->notice);
-    else
-        view_hints(view, rect, 0, PLACE_MAIN);
+    const struct rect *keys = &view->layout.keys;
+    const char *notice = view->state->notice;
+    int lines = canvas_wrap(NULL, keys, 0, 0, ROLE_WARN, notice);
+    struct rect rect = {0, keys->y + 1 - lines, keys->width, lines};
+    canvas_fill(view->canvas, &rect, ' ', ROLE_TEXT);
+    canvas_wrap(view->canvas, &rect, 0, 0, ROLE_WARN, notice);
 }
 
 /* The layout; cells are halved where the unfolded map would not fit and the terminal can. */
@@ -371,6 +372,8 @@ void view_draw(struct canvas *canvas, const struct snapshot *snapshot, struct st
     view_story(&view);
     view_detail(&view);
     draw_progress(&view);
-    draw_keys(&view);
+    view_hints(&view, &view.layout.keys, 0, PLACE_MAIN);
     view_overlay(&view);
+    if (view.layout.keys.height > 0)
+        draw_notice(&view);
 }

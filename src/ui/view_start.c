@@ -92,15 +92,22 @@ static void draw_list(const struct page *page)
     if (body->width >= WIDE)
         canvas_print(page->canvas, body, 0, 0, ROLE_HEADING,
             "  %-32s %-24s %-20s %4s %-10s %-16s %s", "model", "device", "engine", "done", "state",
-            "touched, UTC", "back-end");
+            "touched", "back-end");
     else if (body->width >= NARROW)
         canvas_print(page->canvas, body, 0, 0, ROLE_HEADING, "  %-19s %-14s %-18s %4s %-11s %s",
-            "model", "device", "engine", "done", "touched UTC", "by");
+            "model", "device", "engine", "done", "touched", "by");
     else
         canvas_print(
             page->canvas, body, 0, 0, ROLE_HEADING, "  %-19s %-10s %4s", "model", "device", "done");
     for (int y = 0; y < rows && first + y < count; y++)
         draw_tune(page, &start->tunes[first + y], 1 + y, first + y == start->row);
+}
+
+/* How much of a text is left out before its last `width` columns: its end is where one types. */
+static size_t beyond(const char *text, int width)
+{
+    size_t length = strlen(text), room = width > 0 ? (size_t)width : 0;
+    return length > room ? length - room : 0;
 }
 
 static void draw_pick(const struct page *page)
@@ -111,7 +118,8 @@ static void draw_pick(const struct page *page)
     while (start_match(start, count))
         count++;
     int first = first_row(count, rows, start->pick);
-    canvas_print(page->canvas, body, 0, 0, ROLE_TEXT, "model: %s_", start->filter);
+    canvas_print(page->canvas, body, 0, 0, ROLE_TEXT, "model: %s_",
+        start->filter + beyond(start->filter, body->width - 8));
     for (int y = 0; y < rows && first + y < count; y++) {
         const struct start_model *model = start_match(start, first + y);
         bool here = first + y == start->pick;
@@ -131,28 +139,44 @@ static void draw_field(const struct page *page, enum start_field field, int y)
     bool here = field == start->field;
     canvas_print(page->canvas, &page->body, 0, y, here ? ROLE_TITLE : ROLE_TEXT, "%c %s",
         here ? '>' : ' ', start_field_names[field]);
+    const char *value = start->values[field];
+    bool typed = here && field != START_MODEL && field != START_EFFORT;
     canvas_print(page->canvas, &page->body, LABEL, y, here ? ROLE_SELECTED : ROLE_TEXT, "%s%s",
-        start->values[field], here && field != START_MODEL && field != START_EFFORT ? "_" : " ");
+        value + beyond(value, page->body.width - LABEL - 1), typed ? "_" : " ");
 }
 
-static void draw_look(const struct page *page, int y)
+static int field_rows(const struct page *page)
+{
+    return page->body.height > START_FIELDS + 6 ? START_FIELDS : LEAST_FIELDS;
+}
+
+/* What the form comes to stands under its fields. */
+static struct rect look_rect(const struct page *page)
+{
+    const struct rect *body = &page->body;
+    int top = field_rows(page) + (field_rows(page) == START_FIELDS);
+    return (struct rect){body->x, body->y + top, body->width, body->height - top};
+}
+
+static int look_text(const struct page *page, const struct rect *rect, int y)
 {
     const struct start_look *look = &page->start->look;
     if (*look->error)
-        y += canvas_wrap(page->canvas, &page->body, 0, y, ROLE_BAD, look->error);
+        y += canvas_wrap(page->canvas, rect, 0, y, ROLE_BAD, look->error);
     for (int i = 0; i < look->fact_count; i++) {
-        canvas_print(page->canvas, &page->body, 0, y, ROLE_HEADING, "  %s", look->facts[i].label);
-        y += canvas_wrap(page->canvas, &page->body, LABEL, y, ROLE_TEXT, look->facts[i].text);
+        canvas_print(page->canvas, rect, 0, y, ROLE_HEADING, "  %s", look->facts[i].label);
+        y += canvas_wrap(page->canvas, rect, LABEL, y, ROLE_TEXT, look->facts[i].text);
     }
+    return y;
 }
 
 static void draw_form(const struct page *page)
 {
-    int rows = page->body.height > START_FIELDS + 6 ? START_FIELDS : LEAST_FIELDS;
-    int first = first_row(START_FIELDS, rows, (int)page->start->field);
+    int rows = field_rows(page), first = first_row(START_FIELDS, rows, (int)page->start->field);
+    struct rect look = look_rect(page);
     for (int y = 0; y < rows && y < page->body.height; y++)
         draw_field(page, (enum start_field)(first + y), y);
-    draw_look(page, rows + (rows == START_FIELDS));
+    look_text(page, &look, -page->start->scroll);
 }
 
 /* A row's name may be wrapped too, where the column of names is narrow. */
@@ -173,11 +197,13 @@ static void draw_help(const struct page *page)
     help_text(page, &page->body, -page->start->scroll);
 }
 
-/* No further than to the help's last row. */
+/* No further than to the last row of the help, or of what the form comes to. */
 static int least_scroll(const struct page *page)
 {
     const struct rect nowhere = {0, 0, page->body.width, 0};
-    int most = help_text(page, &nowhere, 0) - page->body.height;
+    int most = page->start->page == START_HELP
+                   ? help_text(page, &nowhere, 0) - page->body.height
+                   : look_text(page, &nowhere, 0) - look_rect(page).height;
     most = most > 0 ? most : 0;
     return page->start->scroll < most ? page->start->scroll : most;
 }
