@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Supervision of kernels/triton_compile.py, whose top documents the protocol. */
+/* What the helper is asked for, what the cache has, and the answers. */
 #include "compile/compile.h"
 
-#include "base/child.h"
 #include "base/clock.h"
-#include "base/embedded.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "base/words.h"
 #include "compile/cache.h"
+#include "compile/helper.h"
 #include "compile/request.h"
 #include "domain/device.h"
 
@@ -18,16 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HELLO_TIMEOUT_S 120.0 /* Triton's import from a cold disk */
 #define RESTARTS 1
-
-/* One argument of a program may not pass 128 KiB, so the script itself comes over stdin. */
-static const char boot[] = "f = open(0, 'rb', 0, closefd=False)\n"
-                           "n = int(f.readline())\n"
-                           "s = b''\n"
-                           "while len(s) < n:\n"
-                           "    s += f.read(n - len(s)) or exit(1)\n"
-                           "exec(compile(s, 'triton_compile.py', 'exec'))\n";
 
 /* A kernel that the helper is to compile, or an answer that waits for compiler_next. */
 struct work {
@@ -44,15 +33,11 @@ struct queue {
 };
 
 struct compiler {
-    char **words; /* the helper's command line */
-    char *hello;  /* the first line that it gets */
+    struct helper helper;
     int arch;
-    struct child child;
-    bool running;
     int restarts;
     char broken[1024]; /* why nothing compiles any more, "" while it does */
     struct toolchain toolchain;
-    struct json *greeting; /* the helper's hello; its parameters are used for every request */
     struct cache cache;
     struct queue asked, ready;
     long long tickets;
@@ -98,156 +83,14 @@ static void queue_clear(struct queue *queue)
         work_free(queue_take(queue, queue->first->ticket));
 }
 
-/* "env PYTHONPATH=.. python3 -c BOOT", inside the container when one is named; words_free. */
-static char **helper_words(const struct compiler_options *options, struct error *err)
-{
-    char **python = words_split(options->python ? options->python : "python3", err);
-    if (python == NULL) {
-        error_prefix(err, "--python");
-        return NULL;
-    }
-    size_t count = 0, given = 0;
-    while (python[given])
-        given++;
-    char **words = xcalloc(given + 9, sizeof *words);
-    if (options->container) {
-        words[count++] = xstrdup("docker");
-        words[count++] = xstrdup("exec");
-        words[count++] = xstrdup("-i");
-        words[count++] = xstrdup(options->container);
-    }
-    if (options->engine_site) {
-        const char *old = options->container ? NULL : getenv("PYTHONPATH");
-        words[count++] = xstrdup("env");
-        words[count++] = xasprintf(
-            "PYTHONPATH=%s%s%s", options->engine_site, old && *old ? ":" : "", old ? old : "");
-    }
-    for (size_t i = 0; i < given; i++)
-        words[count++] = python[i];
-    words[count++] = xstrdup("-c");
-    words[count++] = xstrdup(boot);
-    free(python);
-    return words;
-}
-
-static char *hello_line(const struct compiler_options *options)
-{
-    struct json *hello = json_new_object();
-    char arch[16];
-    snprintf(arch, sizeof arch, "sm_%d", options->arch);
-    json_add_string(hello, "op", "hello");
-    json_add_null(hello, "engine");
-    json_add_string(hello, "kernel_file", options->kernel_file);
-    json_add_string(hello, "arch", arch);
-    if (options->jobs > 0)
-        json_add_int(hello, "jobs", options->jobs);
-    char *line = json_print(hello);
-    json_free(hello);
-    return line;
-}
-
-static bool send_line(struct compiler *compiler, const char *line, struct error *err)
-{
-    char *text = xasprintf("%s\n", line);
-    bool ok = child_write(&compiler->child, text, strlen(text), err);
-    free(text);
-    return ok;
-}
-
-static bool send_script(struct compiler *compiler, struct error *err)
-{
-    const struct embedded *script = embedded_find("triton_compile.py");
-    char size[32];
-    snprintf(size, sizeof size, "%zu\n", script->size);
-    return child_write(&compiler->child, size, strlen(size), err) &&
-           child_write(&compiler->child, script->bytes, script->size, err) &&
-           send_line(compiler, compiler->hello, err);
-}
-
-/* Reaps the helper; says how it ended with the last line of its stderr. */
-static void helper_ended(struct compiler *compiler, char *text, size_t size)
-{
-    char words[512];
-    child_last_words(&compiler->child, words, sizeof words);
-    child_stop(&compiler->child, 1.0);
-    compiler->running = false;
-    snprintf(text, size, "%s: %s%s%s", compiler->words[0], child_how_it_ended(&compiler->child),
-        words[0] ? ": " : "", words);
-}
-
-/* Takes the helper's first line. */
-static bool read_greeting(struct compiler *compiler, struct error *err)
-{
-    char *line;
-    enum child_read read = child_read_line(&compiler->child, HELLO_TIMEOUT_S, &line);
-    if (read == CHILD_TIMEOUT)
-        return error_set(err, ERROR_DEVICE, "compile helper: %s does not answer within %.0f s",
-            compiler->words[0], HELLO_TIMEOUT_S);
-    if (read == CHILD_ENDED) {
-        char text[1024];
-        helper_ended(compiler, text, sizeof text);
-        return error_set(err, ERROR_DEVICE, "compile helper: %s", text);
-    }
-    json_free(compiler->greeting);
-    compiler->greeting = json_parse(line, strlen(line), err);
-    free(line);
-    const char *op = json_string(json_get(compiler->greeting, "op"));
-    const char *text = json_string(json_get(compiler->greeting, "text"));
-    if (op && strcmp(op, "hello") == 0)
-        return true;
-    return error_set(err, ERROR_DEVICE, "compile helper: %s", text ? text : "it does not greet");
-}
-
-static bool helper_spawn(struct compiler *compiler, struct error *err)
-{
-    struct error cause = {0};
-    if (!child_start(&compiler->child, (const char *const *)compiler->words, &cause))
-        return error_set(err, ERROR_DEVICE,
-            "compile helper: %s; name a Python that has Triton with --python or --container",
-            cause.text);
-    compiler->running = true;
-    if (!send_script(compiler, &cause))
-        log_line("compile helper: %s", cause.text); /* it has ended: how, the greeting says */
-    return true;
-}
-
-static bool helper_start(struct compiler *compiler, struct error *err)
-{
-    return helper_spawn(compiler, err) && read_greeting(compiler, err);
-}
-
-static void fill_toolchain(struct toolchain *toolchain, const struct json *greeting)
-{
-    const struct {
-        const char *key;
-        char *text;
-        size_t size;
-    } fields[] = {
-        {"python", toolchain->python, sizeof toolchain->python},
-        {"triton", toolchain->triton, sizeof toolchain->triton},
-        {"ptxas", toolchain->ptxas, sizeof toolchain->ptxas},
-        {"ptxas_version", toolchain->ptxas_version, sizeof toolchain->ptxas_version},
-        {"ptxas_fault", toolchain->ptxas_fault, sizeof toolchain->ptxas_fault},
-        {"engine", toolchain->engine, sizeof toolchain->engine},
-        {"engine_version", toolchain->engine_version, sizeof toolchain->engine_version},
-        {"engine_path", toolchain->engine_path, sizeof toolchain->engine_path},
-        {"kernel_file", toolchain->kernel_file, sizeof toolchain->kernel_file},
-        {"kernel_hash", toolchain->kernel_hash, sizeof toolchain->kernel_hash},
-        {"config_dir", toolchain->config_dir, sizeof toolchain->config_dir},
-    };
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-        json_take_text(greeting, fields[i].key, fields[i].text, fields[i].size);
-}
-
 bool compiler_look(
     const struct compiler_options *options, struct toolchain *toolchain, struct error *err)
 {
-    struct compiler *compiler = xcalloc(1, sizeof *compiler);
-    compiler->words = helper_words(options, err);
-    compiler->hello = hello_line(options);
-    bool ok = compiler->words && helper_start(compiler, err);
-    fill_toolchain(toolchain, compiler->greeting);
-    compiler_close(compiler);
+    struct helper helper;
+    bool ok = helper_make(&helper, options, err) && helper_start(&helper, err) &&
+              helper_greet(&helper, err);
+    helper_toolchain(&helper, toolchain);
+    helper_close(&helper);
     return ok;
 }
 
@@ -255,9 +98,7 @@ struct compiler *compiler_start(const struct compiler_options *options, struct e
 {
     struct compiler *compiler = xcalloc(1, sizeof *compiler);
     compiler->arch = options->arch;
-    compiler->words = helper_words(options, err);
-    compiler->hello = hello_line(options);
-    if (compiler->words == NULL || !helper_spawn(compiler, err)) {
+    if (!helper_make(&compiler->helper, options, err) || !helper_start(&compiler->helper, err)) {
         compiler_close(compiler);
         return NULL;
     }
@@ -268,9 +109,9 @@ struct compiler *compiler_start(const struct compiler_options *options, struct e
 
 bool compiler_greet(struct compiler *compiler, struct error *err)
 {
-    if (!read_greeting(compiler, err))
+    if (!helper_greet(&compiler->helper, err))
         return false;
-    fill_toolchain(&compiler->toolchain, compiler->greeting);
+    helper_toolchain(&compiler->helper, &compiler->toolchain);
     return true;
 }
 
@@ -318,9 +159,7 @@ static void result_judge(struct compile_result *result, int arch)
 
 static void work_send(struct compiler *compiler, struct work *work)
 {
-    struct error err = {0};
-    if (!send_line(compiler, work->line, &err))
-        log_line("compile helper: %s", err.text); /* compiler_next finds out that it ended */
+    helper_send(&compiler->helper, work->line);
     queue_push(&compiler->asked, work);
 }
 
@@ -358,8 +197,8 @@ static bool work_answer(struct compiler *compiler, struct work *work)
 long long compiler_submit(struct compiler *compiler, const struct engine *engine,
     const struct shape *shape, enum gemm gemm, const struct tile *tile, struct error *err)
 {
-    struct json *request =
-        request_new(json_get(compiler->greeting, "parameters"), engine, shape, gemm, tile, err);
+    struct json *request = request_new(
+        json_get(compiler->helper.greeting, "parameters"), engine, shape, gemm, tile, err);
     if (request == NULL)
         return 0;
     struct work *work = xcalloc(1, sizeof *work);
@@ -382,7 +221,7 @@ size_t compiler_pending(const struct compiler *compiler)
 
 int compiler_fd(const struct compiler *compiler)
 {
-    return compiler->running ? compiler->child.out : -1;
+    return compiler->helper.running ? compiler->helper.child.out : -1;
 }
 
 /* The helper's codes that are not plain failures of the tile. */
@@ -456,18 +295,17 @@ static void revive(struct compiler *compiler)
 {
     char why[1000];
     struct error err = {0};
-    helper_ended(compiler, why, sizeof why);
+    helper_ended(&compiler->helper, why, sizeof why);
     log_line("compile helper: %s", why);
     if (compiler->restarts++ >= RESTARTS) {
         char *text = xasprintf("the compile helper ended twice: %s", why);
         give_up(compiler, text);
         free(text);
-    } else if (!helper_start(compiler, &err)) {
+    } else if (!helper_start(&compiler->helper, &err) || !helper_greet(&compiler->helper, &err)) {
         give_up(compiler, err.text);
     } else {
         for (struct work *work = compiler->asked.first; work; work = work->next)
-            if (!send_line(compiler, work->line, &err))
-                log_line("compile helper: %s", err.text);
+            helper_send(&compiler->helper, work->line);
     }
 }
 
@@ -479,7 +317,7 @@ static bool await_ready(struct compiler *compiler, double timeout, double end)
             return false;
         char *line;
         double left = timeout > 0 ? fmax(end - clock_monotonic(), 0) : timeout;
-        enum child_read read = child_read_line(&compiler->child, left, &line);
+        enum child_read read = child_read_line(&compiler->helper.child, left, &line);
         if (read == CHILD_TIMEOUT)
             return false;
         if (read == CHILD_ENDED) {
@@ -512,24 +350,19 @@ bool compiler_next(struct compiler *compiler, double timeout, struct compile_res
 
 void compiler_cancel(struct compiler *compiler)
 {
-    struct error err = {0};
     queue_clear(&compiler->asked);
     queue_clear(&compiler->ready);
-    if (compiler->running && !send_line(compiler, "{\"op\":\"cancel\"}", &err))
-        log_line("compile helper: %s", err.text);
+    if (compiler->helper.running)
+        helper_send(&compiler->helper, "{\"op\":\"cancel\"}");
 }
 
 void compiler_close(struct compiler *compiler)
 {
     if (compiler == NULL)
         return;
-    if (compiler->running)
-        child_stop(&compiler->child, 2.0);
+    helper_close(&compiler->helper);
     queue_clear(&compiler->asked);
     queue_clear(&compiler->ready);
     cache_close(&compiler->cache);
-    words_free(compiler->words);
-    json_free(compiler->greeting);
-    free(compiler->hello);
     free(compiler);
 }
