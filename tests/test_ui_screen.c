@@ -114,6 +114,8 @@ static void test_click_map(void **arg)
     bench->state.halves = true;
     press(bench, "G");
     check_clicks(bench, 80, 30);
+    press(bench, "G f");
+    check_clicks(bench, 80, 24); /* cells four columns wide */
 }
 
 static void test_click_list(void **arg)

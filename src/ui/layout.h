@@ -25,7 +25,8 @@ struct layout {
 
 /* What there is to show. */
 struct layout_need {
-    int map_rows, columns; /* cells of the latency map and of the other one */
+    int map_rows; /* of the latency map and of the other one */
+    int columns;  /* of the maps, whatever axis is fixed */
     int memory_rows;
     int list_rows; /* batch sizes */
 };

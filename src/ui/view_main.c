@@ -326,7 +326,8 @@ static void place(struct view *view)
     const struct state *state = view->state;
     const struct space *space = &view->snapshot->question.space;
     struct layout_need need = {.map_rows = state->grid.rows,
-        .columns = state->grid.columns,
+        .columns = space->value_count[TILE_BLOCK_N] * space->value_count[TILE_BLOCK_K] *
+                   space->value_count[TILE_STAGES],
         .memory_rows = state->fixed == TILE_BLOCK_M ? 1 : space->value_count[TILE_BLOCK_M],
         .list_rows = view->snapshot->question.batch_size_count};
     layout_compute(canvas->width, canvas->height, &need, &view->layout);

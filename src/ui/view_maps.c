@@ -3,7 +3,8 @@
 
 #include <stdio.h>
 
-#define CAPTION 44 /* columns that a map's whole caption takes */
+#define CAPTION 44  /* columns that a map's whole caption takes */
+#define CELL_MOST 4 /* wide enough for a BK and a blank above it */
 
 /* What part of a map is seen when it is larger than its place: the cursor's surroundings. */
 static int first_seen(int count, int room, int cursor)
@@ -13,9 +14,10 @@ static int first_seen(int count, int room, int cursor)
     return first < 0 ? 0 : first;
 }
 
-/* The part of the grid in sight; a line of the screen shows `fold` rows. */
+/* The part of the grid in sight; a line of the screen shows `fold` rows, a cell takes `cell`
+ * columns of it. */
 struct window {
-    int row, lines, fold, column, columns;
+    int row, lines, fold, column, columns, cell;
 };
 
 static struct window window_of(const struct view *view, const struct rect *rect, int headings)
@@ -23,8 +25,10 @@ static struct window window_of(const struct view *view, const struct rect *rect,
     const struct grid *grid = &view->state->grid;
     struct window window = {.fold = view->halved ? 2 : 1};
     int lines = (grid->rows + window.fold - 1) / window.fold;
+    int room = rect->width - LAYOUT_LABELS, cell = room / grid->columns;
     window.lines = rect->height - headings;
-    window.columns = rect->width - LAYOUT_LABELS;
+    window.cell = cell < 1 ? 1 : cell > CELL_MOST ? CELL_MOST : cell;
+    window.columns = room / window.cell;
     window.row = window.fold * first_seen(lines, window.lines, view->state->row / window.fold);
     window.column = first_seen(grid->columns, window.columns, view->state->column);
     window.lines = window.lines > lines ? lines : window.lines;
@@ -74,16 +78,18 @@ static void draw_headings(
     const struct view *view, const struct rect *rect, const struct window *window)
 {
     const struct grid *grid = &view->state->grid;
-    struct rect top = {rect->x + LAYOUT_LABELS, rect->y, window->columns, LAYOUT_HEADINGS};
+    struct rect top = {
+        rect->x + LAYOUT_LABELS, rect->y, window->columns * window->cell, LAYOUT_HEADINGS};
     int last_n = 0, last_k = 0, free_n = 0, free_k = 0;
     for (int i = 0; i < window->columns && window->column + i < grid->columns; i++) {
         const struct tile *tile = sample_tile(view, 0, window->column + i);
+        int x = i * window->cell;
         if (!tile)
             continue;
-        if (tile->block_n != last_n && i >= free_n)
-            free_n = draw_value(view, &top, i, 0, "BN", tile->block_n);
-        if ((tile->block_k != last_k || tile->block_n != last_n) && i >= free_k)
-            free_k = draw_value(view, &top, i, 1, "", tile->block_k);
+        if (tile->block_n != last_n && x >= free_n)
+            free_n = draw_value(view, &top, x, 0, "BN", tile->block_n);
+        if ((tile->block_k != last_k || tile->block_n != last_n) && x >= free_k)
+            free_k = draw_value(view, &top, x, 1, "", tile->block_k);
         last_n = tile->block_n;
         last_k = tile->block_k;
     }
@@ -156,11 +162,27 @@ static void draw_two(const struct view *view, enum metric metric, int row, int c
     canvas_put(view->canvas, x, y, shown->character, shown->role);
 }
 
+/* Its mark, then blanks of its colour. */
+static void draw_cell(const struct view *view, enum metric metric, const struct window *window,
+    int row, int column, int x, int y)
+{
+    const struct state *state = view->state;
+    struct mark mark = mark_at(view, metric, row, column);
+    bool here = column == state->column && row / window->fold == state->row / window->fold;
+    for (int i = 0; i < window->cell; i++, x++) {
+        if (view->halved)
+            draw_two(view, metric, row, column, x, y);
+        else
+            canvas_put(view->canvas, x, y, i == 0 ? mark.character : ' ', mark.role);
+        if (here)
+            canvas_reverse(view->canvas, x, y);
+    }
+}
+
 /* The grid by one metric, under so many rows of headings. */
 static void draw_grid(
     const struct view *view, const struct rect *rect, int headings, enum metric metric)
 {
-    const struct state *state = view->state;
     struct window window = window_of(view, rect, headings);
     for (int line = 0; line < window.lines; line++) {
         int row = window.row + line * window.fold, y = rect->y + headings + line;
@@ -168,16 +190,9 @@ static void draw_grid(
         struct rect left = {rect->x, y, LAYOUT_LABELS, 1};
         row_label(view, row, line == 0, label, sizeof label);
         canvas_print(view->canvas, &left, 0, 0, ROLE_HEADING, "%s", label);
-        for (int i = 0; i < window.columns; i++) {
-            int column = window.column + i, x = rect->x + LAYOUT_LABELS + i;
-            struct mark mark = mark_at(view, metric, row, column);
-            if (view->halved)
-                draw_two(view, metric, row, column, x, y);
-            else
-                canvas_put(view->canvas, x, y, mark.character, mark.role);
-            if (column == state->column && row / window.fold == state->row / window.fold)
-                canvas_reverse(view->canvas, x, y);
-        }
+        for (int i = 0; i < window.columns; i++)
+            draw_cell(view, metric, &window, row, window.column + i,
+                rect->x + LAYOUT_LABELS + i * window.cell, y);
     }
 }
 
@@ -218,15 +233,15 @@ static void draw_memory(const struct view *view)
         struct rect left = {rect->x, rect->y + 1 + y, LAYOUT_LABELS, 1};
         const struct tile *first = sample_tile(view, y * step, 0);
         canvas_print(view->canvas, &left, 0, 0, ROLE_HEADING, "BM%d", first ? first->block_m : 0);
-        for (int x = 0; x < window.columns; x++) {
-            int column = window.column + x;
+        for (int x = 0; x < window.columns * window.cell; x++) {
+            int column = window.column + x / window.cell;
             int tile = board_pick(view->snapshot, grid, state->gemm, state->m_index,
                 y * step * grid->columns + column);
             if (tile < 0)
                 continue;
             struct mark mark = board_memory_mark(view->snapshot, state->gemm, tile);
-            canvas_put(
-                view->canvas, rect->x + LAYOUT_LABELS + x, left.y, mark.character, mark.role);
+            char shown = x % window.cell == 0 ? mark.character : ' ';
+            canvas_put(view->canvas, rect->x + LAYOUT_LABELS + x, left.y, shown, mark.role);
             if (y == state->row / step && column == state->column)
                 canvas_reverse(view->canvas, rect->x + LAYOUT_LABELS + x, left.y);
         }
@@ -238,8 +253,9 @@ static bool cell_at(const struct rect *rect, int headings, const struct window *
     int y, int *line, int *column)
 {
     *line = y - rect->y - headings;
-    *column = x - rect->x - LAYOUT_LABELS;
-    return rect->height > headings && *line >= 0 && *line < window->lines && *column >= 0 &&
+    int right = x - rect->x - LAYOUT_LABELS;
+    *column = right / window->cell;
+    return rect->height > headings && *line >= 0 && *line < window->lines && right >= 0 &&
            *column < window->columns;
 }
 
