@@ -33,6 +33,7 @@ class Database(unittest.TestCase):
         self.assertEqual((run.returncode, run.stderr), (0, ""))
         self.assertIn("glm-4.7-fp8 TP4", run.stdout)
         self.assertIn("NVIDIA H100", run.stdout)
+        self.assertIn("18 batch sizes, 1 to 4096", run.stdout)
         facts = json.loads(moebench("list", "--db", self.db, "--json").stdout)
         self.assertIsNone(facts["writer_pid"])
         tune, = facts["tunes"]

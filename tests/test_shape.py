@@ -82,6 +82,7 @@ def keys():
     expect("sources", facts["sources"]["E"], "n_routed_experts")
     expect("numbers", [facts[k] for k in ("E", "N", "K", "top_k", "dtype", "block_shape")],
            [161, 384, 5120, 9, "fp8_w8a8", None])
+    expect("one name, however it is typed", ask("shape", "GLM-4.7-FP8")["model"], "glm-4.7-fp8")
     vllm = ask("shape", "glm-4.7-fp8", "--tp", "4", "--engine", "vllm")
     expect("vllm has no down file", [file["gemm"] for file in vllm["files"]], ["up"])
     facts = ask("shape", "glm-4.7-fp8", "--engine", "sglang:0.5.10")

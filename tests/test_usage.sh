@@ -19,6 +19,9 @@ layer="glm-4.7-fp8 --tp 4"
 wrong "did you mean tune" tun
 wrong "did you mean check" chekc x
 wrong "see: moebench help" zzzzzzzz
+wrong "or one of: deepseek" glm-4.7-fp9
+wrong "screen or line" $layer --ui=foo
+wrong "viridis" $layer --theme=foo
 wrong "did you mean --tp?" tune $layer --tpp 4
 wrong "did you mean --tp?" tune glm-4.7-fp8 -tp 4
 wrong "did you mean --batch-sizes?" tune $layer --batch=1

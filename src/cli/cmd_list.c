@@ -90,7 +90,7 @@ static void print_as_json(struct store *store, const struct listed *listed)
     struct json *object = json_new_object();
     struct json *list;
     long pid = 0;
-    char name[128];
+    char name[128], about[128];
 
     json_add_string(object, "db", store_path(store));
     if (store_is_held(store, &pid))
@@ -109,6 +109,8 @@ static void print_as_json(struct store *store, const struct listed *listed)
         json_add_string(each, "state", tune_state_name(tunes[i].state));
         json_add_int(each, "done", tunes[i].done);
         json_add_int(each, "total", tunes[i].total);
+        database_about(&tunes[i], about, sizeof about);
+        json_add_string(each, "about", about);
         json_add_string(each, "created", clock_iso(tunes[i].created, name, sizeof name));
         json_add_string(each, "touched", clock_iso(tunes[i].touched, name, sizeof name));
     }
@@ -120,20 +122,21 @@ static void print_table(struct store *store, const struct listed *listed)
 {
     const struct store_tune *tunes = listed->tunes;
     size_t count = listed->tune_count;
-    char name[128], touched[32];
+    char name[128], touched[32], about[128];
     long pid;
 
     if (count == 0)
         printf("%s: no tunes yet\n", store_path(store));
     else
-        printf("%4s  %-26s %-24s %-20s %-7s %-10s %4s  %s\n", "tune", "model", "device", "engine",
-            "backend", "state", "done", "last touched");
+        printf("%4s  %-26s %-24s %-20s %-7s %-10s %4s  %-20s  %s\n", "tune", "model", "device",
+            "engine", "backend", "state", "done", "last touched", "about");
     for (size_t i = 0; i < count; i++) {
         const struct store_tune *tune = &tunes[i];
         device_name(store, tune->device, name, sizeof name);
-        printf("%4lld  %-26s %-24s %-20s %-7s %-10s %3d%%  %s\n", tune->id, tune->model, name,
-            tune->engine, tune->backend, tune_state_name(tune->state), store_tune_percent(tune),
-            clock_iso(tune->touched, touched, sizeof touched));
+        database_about(tune, about, sizeof about);
+        printf("%4lld  %-26s %-24s %-20s %-7s %-10s %3d%%  %-20s  %s\n", tune->id, tune->model,
+            name, tune->engine, tune->backend, tune_state_name(tune->state),
+            store_tune_percent(tune), clock_iso(tune->touched, touched, sizeof touched), about);
     }
     print_imports(listed->imports, listed->import_count);
     if (store_is_held(store, &pid))

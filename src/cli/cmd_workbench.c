@@ -99,6 +99,16 @@ static bool read_theme(
     return read_color(args, &screen->color, err);
 }
 
+/* What is wrong with the line itself is said before any card is looked at. */
+static bool check_line(const struct arguments *args, struct error *err)
+{
+    const char *kind = arguments_text(args, "ui", "screen");
+    struct screen_options screen = {0};
+    if (strcmp(kind, "line") != 0 && strcmp(kind, "screen") != 0)
+        return error_set(err, ERROR_USAGE, "--ui %s: screen or line", kind);
+    return read_theme(args, &screen, err);
+}
+
 static bool read_screen(const struct arguments *args, const struct tune_ask *ask,
     struct screen_options *screen, struct error *err)
 {
@@ -134,9 +144,7 @@ static int run_ui(
     struct tuner *tuner = NULL;
     int code = 0;
     bool line = strcmp(kind, "line") == 0;
-    if (!line && strcmp(kind, "screen") != 0)
-        error_set(err, ERROR_USAGE, "--ui %s: screen or line", kind);
-    else if (read_screen(args, ask, &screen, err))
+    if (read_screen(args, ask, &screen, err))
         tuner = tuner_open(&ask->question, &ask->options, err);
     if (tuner && (line ? line_run(tuner, number, err) : screen_run(tuner, &screen, number, err)))
         code = outcome(tuner, err);
@@ -228,6 +236,8 @@ static int workbench_run(const struct arguments *args, struct error *err)
 {
     const char *model = arguments_operand(args, 0);
     int code = 0, number = 0;
+    if (!check_line(args, err))
+        return 0;
     if (!model) {
         code = run_start(args, &number, err);
     } else {

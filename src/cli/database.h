@@ -17,5 +17,7 @@ struct store *database_open(const struct arguments *args, enum store_mode mode, 
 /* The tune named by the operand (NULL: the one touched last); store_tune_free it. */
 bool database_tune(
     struct store *store, const char *operand, struct store_tune *tune, struct error *err);
+/* What tells tunes of one layer apart: "EP2, quick, 1920 tiles, M 1,64". */
+void database_about(const struct store_tune *tune, char *buffer, size_t size);
 
 #endif

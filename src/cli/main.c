@@ -63,11 +63,16 @@ static bool is_workbench(const char *name)
 static int unknown_command(const char *name)
 {
     const struct command *near = command_near(name);
+    struct model model;
+    struct error err = {0};
     if (!*name)
         fputs("moebench: a command is missing; see: moebench help\n", stderr);
-    else
-        fprintf(stderr, "moebench: %s: no such command, nor a model; see: moebench help%s%s\n",
-            name, near ? "; did you mean " : "", near ? near->name : "");
+    else if (near)
+        fprintf(stderr, "moebench: %s: no such command; see: moebench help; did you mean %s?\n",
+            name, near->name);
+    else if (!model_load(name, &model, &err))
+        fprintf(
+            stderr, "moebench: no such command (see: moebench help), nor a model: %s\n", err.text);
     return ERROR_USAGE;
 }
 

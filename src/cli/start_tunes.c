@@ -1,34 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/path.h"
 #include "base/text.h"
+#include "cli/database.h"
 #include "cli/start_ask.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-#define LISTED_SIZES 8 /* as many fit an 80-column line */
-
-/* What the list's columns do not tell. */
-static void describe(const char *text, char *buffer, size_t size)
-{
-    struct question q = {0};
-    struct text line = {0};
-    if (question_from_json(text, &q, NULL, NULL)) {
-        if (q.ep > 1)
-            text_add(&line, "EP%d, ", q.ep);
-        text_add(&line, "%s, %zu tiles, ", effort_name(q.effort), q.space.count);
-        if (q.batch_size_count > LISTED_SIZES)
-            text_add(&line, "%d batch sizes, %d to %d", q.batch_size_count, q.batch_sizes[0],
-                q.batch_sizes[q.batch_size_count - 1]);
-        for (int i = 0; i < q.batch_size_count && q.batch_size_count <= LISTED_SIZES; i++)
-            text_add(&line, "%s%d", i ? "," : "M ", q.batch_sizes[i]);
-    }
-    snprintf(buffer, size, "%s", line.data ? line.data : "");
-    text_free(&line);
-    question_free(&q);
-}
 
 static void fill_tune(struct store *store, const struct store_tune *stored, struct start_tune *tune)
 {
@@ -42,7 +21,7 @@ static void fill_tune(struct store *store, const struct store_tune *stored, stru
     snprintf(tune->state, sizeof tune->state, "%s", tune_state_name(stored->state));
     if (store_get_device(store, stored->device, &device, NULL))
         snprintf(tune->device, sizeof tune->device, "%s", device.device.name);
-    describe(stored->question, tune->about, sizeof tune->about);
+    database_about(stored, tune->about, sizeof tune->about);
     strftime(tune->touched, sizeof tune->touched, "%Y-%m-%d %H:%M", localtime_r(&touched, &day));
 }
 

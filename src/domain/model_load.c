@@ -152,26 +152,24 @@ static bool not_found(const char *where, struct error *err)
     return false;
 }
 
-/* What to call the model: the file's name without its endings, else its folder's. */
-static void set_name(const char *where, const char *path, struct model *model)
+/* What to call the model: its id in the cache; the file's name without its endings, else its
+ * folder's. */
+static void set_name(const char *id, const char *path, struct model *model)
 {
-    const char *base = path_basename(path);
+    const char *base = id ? id : path_basename(path);
     char *folder = NULL;
     int length = (int)strlen(base);
 
-    if (!path_exists(where)) {
-        base = where;
-        length = (int)strlen(base);
-    } else if (!strcmp(base, "config.json")) {
+    if (!id && !strcmp(base, "config.json")) {
         char *parent = path_dirname(path);
 
         folder = realpath(parent, NULL);
         base = folder ? path_basename(folder) : base;
         length = (int)strlen(base);
         free(parent);
-    } else if (text_ends_with(base, ".config.json")) {
+    } else if (!id && text_ends_with(base, ".config.json")) {
         length -= 12;
-    } else if (text_ends_with(base, ".json")) {
+    } else if (!id && text_ends_with(base, ".json")) {
         length -= 5;
     }
     snprintf(model->name, sizeof model->name, "%.*s", length, base);
@@ -181,6 +179,7 @@ static void set_name(const char *where, const char *path, struct model *model)
 bool model_load_as(const char *where, const char *dtype, struct model *model, struct error *err)
 {
     char *path = NULL;
+    const char *id = NULL;
     bool done;
 
     if (path_is_folder(where))
@@ -188,12 +187,12 @@ bool model_load_as(const char *where, const char *dtype, struct model *model, st
     else if (path_exists(where))
         path = xstrdup(where);
     else if (!(path = data_path(where)))
-        path = cache_path(where);
+        path = cache_path(id = where);
     if (!path)
         return not_found(where, err);
     done = read_files(path, dtype, model, err);
     if (done)
-        set_name(where, path, model);
+        set_name(id, path, model);
     free(path);
     return done;
 }
