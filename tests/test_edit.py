@@ -58,6 +58,21 @@ class Edit(unittest.TestCase):
         self.assertIn("the race's own", self.edit("--m", "64", "--undo", code=1))
         self.assertEqual([self.row(gemm, 64)[2] for gemm in ("up", "down")], tiles)
 
+    def test_undo_of_a_pin(self):
+        """Over the race's choice and over one by hand, whatever the default took there."""
+        with sqlite3.connect(self.db) as db:
+            db.execute("UPDATE choice SET default_us = 2 * median_us")
+        db.close()
+        tile = self.row("up", 64)[2]
+        self.edit("--m", "64", "--default")
+        self.assertEqual(self.row("up", 64)[3], "default")
+        self.edit("--m", "64", "--undo")
+        self.assertEqual(self.row("up", 64)[2], tile)
+        self.edit("--m", "64", "--tile", TILE)
+        self.edit("--m", "64", "--default")
+        self.edit("--m", "64", "--undo")
+        self.assertEqual(self.row("up", 64)[2:4], [TILE, "hand"])
+
     def test_undo_to_nothing(self):
         """Where only hands were: an M of the user's own, one pinned to the default."""
         for m, change in (("200", ["--m", "200", "--tile", TILE]),

@@ -91,7 +91,7 @@ static bool add_evidence(struct edit *edit, struct store_choice *change, struct 
     const struct store_choice *before =
         choices_find(edit->current, edit->count, change->gemm, change->m);
 
-    if (before)
+    if (before && change->source != CHOICE_DEFAULT) /* which would pass for the race's own */
         change->default_us = before->default_us;
     return store_each_point(edit->store, &filter, take_figures, change, err) &&
            store_each_check(edit->store, edit->tune.id, edit->tune.build, take_check, change, err);

@@ -125,8 +125,8 @@ static bool can_step(const struct past *past)
     return past->at < past->count;
 }
 
-/* The race's own: no change to take back, whatever was before it. (A default pinned by hand was not
- * timed beside itself.) */
+/* The race's own: no change to take back, whatever was before it. (A default pinned by hand has no
+ * default beside it.) */
 static bool is_races(const struct past *past)
 {
     const struct store_choice *change = &past->changes[past->at];
