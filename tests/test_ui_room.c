@@ -89,6 +89,16 @@ static void test_scroll_ends(void **arg)
     free(end);
 }
 
+/* The key that opened them closes them too. */
+static void test_same_key_closes(void **arg)
+{
+    struct bench *bench = *arg;
+    press(bench, "? ?");
+    assert_int_equal(bench->state.overlay, OVERLAY_NONE);
+    press(bench, "L ? L");
+    assert_int_equal(bench->state.overlay, OVERLAY_NONE);
+}
+
 static void test_help_tells_marks(void **arg)
 {
     struct bench *bench = *arg;
@@ -199,6 +209,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_ab_not_cut, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_long_tiles, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_scroll_ends, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_same_key_closes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_help_tells_marks, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_hints_left, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_long_notice, set_up, tear_down),

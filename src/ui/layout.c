@@ -47,6 +47,13 @@ static void place_log(struct layout *layout, const struct layout_need *need, int
     layout->log = (struct rect){0, list->y + list->height + 1, width, rows - 1};
 }
 
+/* Of a map beside the detail: cells of two columns where the detail keeps all of its own. */
+static int map_width(int room, int columns)
+{
+    int single = LAYOUT_LABELS + columns + 2, both = single + columns;
+    return room - both >= LAYOUT_DETAIL ? both : least(single, room - 40);
+}
+
 void layout_compute(int width, int height, const struct layout_need *need, struct layout *layout)
 {
     *layout = (struct layout){.mode = LAYOUT_LINE};
@@ -68,7 +75,7 @@ void layout_compute(int width, int height, const struct layout_need *need, struc
     int list = layout->wide ? LIST_WIDE : LIST_NARROW;
     int body = height - 3 - STORY_ROWS;
     bool large = width >= DETAIL_FROM_WIDTH && height >= DETAIL_FROM_HEIGHT;
-    int map = large ? least(LAYOUT_LABELS + need->columns + 2, width - list - 40) : width - list;
+    int map = large ? map_width(width - list, need->columns) : width - list;
     layout->list = (struct rect){0, 1, list, body};
     layout->latency = (struct rect){list, 1, map, body};
     layout->story = (struct rect){0, 1 + body, width, STORY_ROWS};

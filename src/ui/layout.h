@@ -21,6 +21,7 @@ struct layout {
 };
 
 #define LAYOUT_LABELS 6   /* columns left of a map's cells */
+#define LAYOUT_DETAIL 84  /* columns from which the detail tells all it can */
 #define LAYOUT_HEADINGS 2 /* rows above the latency map's cells; one above the memory map's */
 
 /* What there is to show. */

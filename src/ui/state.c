@@ -346,6 +346,9 @@ static struct effect dispatch_key(struct state *state, const struct snapshot *sn
         }
         return none;
     }
+    bool again = key_action(key) == (overlay == OVERLAY_HELP ? ACTION_HELP : ACTION_LOG);
+    if (again)
+        state->overlay = OVERLAY_NONE;
     scroll(state, key);
     return none;
 }

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #define BEST_SHOWN 20
-#define BEST_WIDE 84 /* columns from which more is told of each */
 #define LEGEND_ROWS 6
 #define PLOT_SHOWN 32
 #define HISTORY_SHOWN 4
@@ -63,7 +62,7 @@ static void draw_best(const struct view *view, int y, int rows)
         return;
     canvas_print(view->canvas, rect, 1, y++, ROLE_HEADING, "fastest %s tiles at M=%d, us",
         gemm_name(state->gemm), snapshot->question.batch_sizes[state->m_index]);
-    if (rect->width >= BEST_WIDE)
+    if (rect->width >= LAYOUT_DETAIL)
         canvas_print(view->canvas, rect, 48, y - 1, ROLE_HEADING, "shared B  regs  samples");
     for (int i = 0; i < count && i < rows - 1; i++, y++) {
         const struct cell *cell = board_cell(snapshot, state->gemm, state->m_index, best[i]);
@@ -72,7 +71,7 @@ static void draw_best(const struct view *view, int y, int rows)
         canvas_print(view->canvas, rect, 1, y, (enum role)(ROLE_STEP0 + board_step(ratio, 1.0)),
             "%9.1f %+6.1f%%  %-28s", cell->median_us, 100 * (ratio - 1),
             tile_format(&snapshot->question.space.tiles[best[i]], name, sizeof name));
-        if (rect->width >= BEST_WIDE)
+        if (rect->width >= LAYOUT_DETAIL)
             draw_facts(view, best[i], y);
     }
 }
