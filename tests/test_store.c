@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "store/lock.h"
 #include "store/recorded.h"
 #include "store/schema.h"
 #include "store/sql.h"
@@ -729,6 +730,48 @@ static void every_name_is_a_file(void **state)
     free(here);
 }
 
+/* In a child: takes the lock, makes an empty file, and copies `made` into it a moment later. */
+static pid_t start_maker(const char *path, const char *made)
+{
+    int ready[2];
+    char byte;
+
+    assert_int_equal(pipe(ready), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct lock_holder holder;
+        sqlite3 *from, *to;
+        bool unclean;
+        int fd;
+        lock_take(path, true, &fd, &unclean, &holder, NULL);
+        close(open(path, O_WRONLY | O_CREAT, 0600));
+        if (write(ready[1], "y", 1) == 1)
+            clock_sleep(0.1);
+        sqlite3_open(made, &from);
+        sqlite3_open(path, &to);
+        sqlite3_backup *copy = sqlite3_backup_init(to, "main", from, "main");
+        sqlite3_backup_step(copy, -1);
+        sqlite3_backup_finish(copy);
+        pause();
+    }
+    close(ready[1]);
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    return pid;
+}
+
+static void a_reader_waits_for_what_is_being_made(void **state)
+{
+    struct place *place = *state;
+    char *made = xasprintf("%s/made", place->folder);
+
+    store_close(must_open(made, STORE_WRITE));
+    pid_t pid = start_maker(place->path, made);
+    store_close(must_open(place->path, STORE_READ));
+    kill_child(pid);
+    free(made);
+}
+
 static void a_handle_does_not_cross_a_fork(void **state)
 {
     struct place *place = *state;
@@ -1216,6 +1259,7 @@ int main(void)
         TEST(the_second_opener_reads),
         TEST(one_file_has_one_lock),
         TEST(every_name_is_a_file),
+        TEST(a_reader_waits_for_what_is_being_made),
         TEST(a_handle_does_not_cross_a_fork),
         TEST(foreign_files_are_refused),
         TEST(newer_files_are_refused),

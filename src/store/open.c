@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/store.h"
 
+#include "base/clock.h"
 #include "base/path.h"
 #include "base/text.h"
 #include "store/lock.h"
@@ -231,6 +232,19 @@ static struct store *migrate_then_read(struct store *store, struct error *err)
     return store;
 }
 
+/* A database that another process is making at this moment is waited for. */
+static enum schema_state look_when_made(struct store *store, struct error *err)
+{
+    const double end = clock_monotonic() + BUSY_MS / 1e3;
+    enum schema_state state = schema_look(store, err);
+
+    while (state == SCHEMA_EMPTY && store_is_held(store, NULL) && clock_monotonic() < end) {
+        clock_sleep(0.01);
+        state = schema_look(store, err);
+    }
+    return state;
+}
+
 static bool prepare_reader(struct store *store, enum schema_state *state, struct error *err)
 {
     char *folder = path_dirname(store->path);
@@ -245,7 +259,7 @@ static bool prepare_reader(struct store *store, enum schema_state *state, struct
         goto out;
     if (!open_file(store, err))
         goto out;
-    *state = schema_look(store, err);
+    *state = look_when_made(store, err);
     done = *state != SCHEMA_REFUSED;
     if (!store->immutable && store_is_held(store, &pid))
         snprintf(store->notice, sizeof store->notice,
