@@ -138,193 +138,6 @@ int race_ahead_samples(const struct race *race, enum gemm gemm, int m_index, int
     return first->samples - race_count(cell, first->phase);
 }
 
-struct candidate {
-    int tile, block_m;
-    double us, low, high; /* the median with its 95 % interval; NAN: too few samples for one */
-    double loss;  /* us that the best pair with this tile takes more than the best pair of all */
-    double clock; /* scan_clock where the scan ranks, else 0 */
-};
-
-static int compare_candidates(const void *a, const void *b)
-{
-    const struct candidate *x = a, *y = b;
-
-    if (x->loss != y->loss)
-        return x->loss < y->loss ? -1 : 1;
-    if (x->us != y->us)
-        return x->us < y->us ? -1 : 1;
-    return (x->tile > y->tile) - (x->tile < y->tile);
-}
-
-/* Under which a scan's sample was taken, MHz; 0 unknown. */
-static double scan_clock(const struct race_cell *cell)
-{
-    for (int i = 0; i < cell->count; i++) {
-        if (cell->samples[i].phase == RACE_SCAN)
-            return cell->samples[i].clock;
-    }
-    return 0;
-}
-
-/* Which samples rank candidates: the first so many of a phase, whatever came after them. */
-struct basis {
-    enum race_phase phase;
-    int samples;
-};
-
-static void add_candidate(const struct race *race, enum gemm gemm, int m_index, int tile,
-    const struct basis *basis, struct candidate *list, int *count)
-{
-    const struct race_cell *cell = race_cell(race, gemm, m_index, tile);
-    float samples[SET_SAMPLES];
-    struct stats_interval median;
-    size_t have;
-
-    if (!race_usable(race, gemm, tile))
-        return;
-    have = race_samples(cell, basis->phase, samples, (size_t)basis->samples);
-    stats_median_interval(samples, have, 0.95, &median);
-    if (have > 0)
-        list[(*count)++] = (struct candidate){.tile = tile,
-            .block_m = race->plan->tiles[tile].tile.block_m,
-            .us = median.estimate,
-            .low = median.low,
-            .high = median.high,
-            .clock = basis->phase == RACE_SCAN ? scan_clock(cell) : 0};
-}
-
-/* The candidates of the present round (of the scan: all its tiles) with samples of the basis, best
- * first; the caller frees *list. */
-static int rank(const struct race *race, enum gemm gemm, int m_index, const struct basis *basis,
-    struct candidate **list)
-{
-    const struct race_set *set = &race->set[gemm][m_index];
-    int count = 0;
-
-    *list = xcalloc(race->plan->count + 1, sizeof **list);
-    if (race->round[m_index] < 0) {
-        for (size_t i = 0; i < race->scan_count[gemm]; i++)
-            add_candidate(race, gemm, m_index, race->scan[gemm][i], basis, *list, &count);
-    } else {
-        for (int i = 0; i < set->count; i++)
-            add_candidate(race, gemm, m_index, set->tiles[i], basis, *list, &count);
-    }
-    qsort(*list, (size_t)count, sizeof **list, compare_candidates);
-    return count;
-}
-
-/* The best with this BLOCK_SIZE_M in a ranked list, NULL without one. */
-static const struct candidate *first_of_bm(const struct candidate *list, int count, int block_m)
-{
-    for (int i = 0; i < count; i++) {
-        if (list[i].block_m == block_m)
-            return &list[i];
-    }
-    return NULL;
-}
-
-/* Both GEMMs' candidates of one M, those with the least loss first; a GEMM not asked for has none
- * and costs nothing. */
-struct ranking {
-    struct candidate *list[GEMM_COUNT];
-    int count[GEMM_COUNT];
-    const bool *asked; /* [GEMM_COUNT] */
-    int block_m;       /* of the best pair, 0: there is none */
-    double pair_us;    /* of the best pair */
-};
-
-/* The best with this BLOCK_SIZE_M of one GEMM, us: INFINITY without, 0 when it is not asked for. */
-static double bm_us(const struct ranking *ranking, enum gemm gemm, int block_m)
-{
-    const struct candidate *first = first_of_bm(ranking->list[gemm], ranking->count[gemm], block_m);
-
-    if (!ranking->asked[gemm])
-        return 0;
-    return first ? first->us : INFINITY;
-}
-
-/* up + down with this BLOCK_SIZE_M. */
-static double pair_us(const struct ranking *ranking, int block_m)
-{
-    return bm_us(ranking, GEMM_UP, block_m) + bm_us(ranking, GEMM_DOWN, block_m);
-}
-
-static void find_best_pair(struct ranking *ranking)
-{
-    ranking->pair_us = INFINITY;
-    for (int g = 0; g < GEMM_COUNT; g++) {
-        for (int i = 0; i < ranking->count[g]; i++) {
-            double us = pair_us(ranking, ranking->list[g][i].block_m);
-            if (us < ranking->pair_us) {
-                ranking->pair_us = us;
-                ranking->block_m = ranking->list[g][i].block_m;
-            }
-        }
-    }
-}
-
-/* A tile is worth what the pair is that it makes. */
-static void sort_by_loss(struct ranking *ranking, enum gemm gemm)
-{
-    enum gemm other = gemm == GEMM_UP ? GEMM_DOWN : GEMM_UP;
-
-    for (int i = 0; i < ranking->count[gemm]; i++) {
-        struct candidate *candidate = &ranking->list[gemm][i];
-        candidate->loss = candidate->us + bm_us(ranking, other, candidate->block_m);
-        if (ranking->block_m)
-            candidate->loss -= ranking->pair_us;
-    }
-    qsort(ranking->list[gemm], (size_t)ranking->count[gemm], sizeof *ranking->list[gemm],
-        compare_candidates);
-}
-
-static void ranking_make(
-    const struct race *race, int m_index, const struct basis *basis, struct ranking *ranking)
-{
-    *ranking = (struct ranking){.asked = race->plan->question->gemms};
-    for (int g = 0; g < GEMM_COUNT; g++) {
-        if (ranking->asked[g])
-            ranking->count[g] = rank(race, (enum gemm)g, m_index, basis, &ranking->list[g]);
-    }
-    find_best_pair(ranking);
-    for (int g = 0; g < GEMM_COUNT; g++) {
-        if (ranking->count[g] > 0)
-            sort_by_loss(ranking, (enum gemm)g);
-    }
-}
-
-static void ranking_free(struct ranking *ranking)
-{
-    for (int g = 0; g < GEMM_COUNT; g++)
-        free(ranking->list[g]);
-}
-
-/* What ranks the candidates after `round` (-1: the scan). */
-static struct basis basis_of(const struct race *race, int round)
-{
-    if (round < 0)
-        return (struct basis){RACE_SCAN, 1};
-    return (struct basis){race->rounds[round].phase, race->rounds[round].samples};
-}
-
-bool race_best_pair(const struct race *race, int m_index, int tiles[GEMM_COUNT])
-{
-    int round = race->round[m_index];
-    /* The latest one that all candidates went through. */
-    struct basis basis =
-        basis_of(race, round >= race->round_count ? race->round_count - 1 : round - 1);
-    struct ranking ranking;
-
-    ranking_make(race, m_index, &basis, &ranking);
-    for (int g = 0; g < GEMM_COUNT; g++) {
-        const struct candidate *first =
-            first_of_bm(ranking.list[g], ranking.count[g], ranking.block_m);
-        tiles[g] = first ? first->tile : -1;
-    }
-    ranking_free(&ranking);
-    return ranking.block_m > 0;
-}
-
 static void set_add(struct race_set *set, int tile)
 {
     for (int i = 0; i < set->count; i++) {
@@ -347,7 +160,7 @@ static void add_with_groups(const struct race *race, struct race_set *set, int t
 
 /* Its time had it been met under the best one's clock, were it bound by the clock alone: of a scan,
  * whose samples are far apart in time; elsewhere, and where no clock is known, its time. */
-static double least_us(const struct candidate *candidate, const struct candidate *best)
+static double least_us(const struct race_candidate *candidate, const struct race_candidate *best)
 {
     bool lower = candidate->clock > 0 && candidate->clock < best->clock;
 
@@ -355,7 +168,7 @@ static double least_us(const struct candidate *candidate, const struct candidate
 }
 
 /* How much of a loss may be chance, us: none where there are too few samples to tell. */
-static double chance(const struct candidate *candidate, const struct candidate *best)
+static double chance(const struct race_candidate *candidate, const struct race_candidate *best)
 {
     double us = candidate->us - candidate->low + best->high - best->us;
 
@@ -364,9 +177,9 @@ static double chance(const struct candidate *candidate, const struct candidate *
 
 /* Whether the round takes the candidate at `index` of the ranked list. */
 static bool takes(
-    const struct round *round, const struct ranking *ranking, enum gemm gemm, int index)
+    const struct round *round, const struct race_ranking *ranking, enum gemm gemm, int index)
 {
-    const struct candidate *list = ranking->list[gemm], *own = &list[index];
+    const struct race_candidate *list = ranking->list[gemm], *own = &list[index];
     int fraction = (int)ceil(round->fraction * ranking->count[gemm]), of_bm = 0;
     double loss = own->loss - own->us + least_us(own, &list[0]);
     bool near = loss <= fmax(round->within * list[0].us, chance(own, &list[0]));
@@ -379,7 +192,7 @@ static bool takes(
         of_bm += list[i].block_m == own->block_m;
     return of_bm < round->per_bm &&
            (round->bm_within < 0 ||
-               pair_us(ranking, own->block_m) <= ranking->pair_us * (1 + round->bm_within));
+               race_pair_us(ranking, own->block_m) <= ranking->pair_us * (1 + round->bm_within));
 }
 
 /* The engine's default and the incumbent, wherever their own samples so far put them. */
@@ -398,10 +211,10 @@ static void add_guests(const struct race *race, enum gemm gemm, int m_index, str
 static void enter_round(struct race *race, int m_index, int next)
 {
     const struct round *round = &race->rounds[next];
-    struct basis basis = basis_of(race, race->round[m_index]);
-    struct ranking ranking;
+    struct race_basis basis = race_basis(race, race->round[m_index]);
+    struct race_ranking ranking;
 
-    ranking_make(race, m_index, &basis, &ranking);
+    race_rank(race, m_index, &basis, &ranking);
     for (int g = 0; g < GEMM_COUNT; g++) {
         struct race_set set = {0};
 
@@ -419,7 +232,7 @@ static void enter_round(struct race *race, int m_index, int next)
         race->set[g][m_index] = set;
     }
     race->round[m_index] = next;
-    ranking_free(&ranking);
+    race_ranking_free(&ranking);
 }
 
 /* Nothing is left to choose between: the last round, which only adds to the final's samples, can be

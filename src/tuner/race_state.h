@@ -106,6 +106,40 @@ int race_set_target(const struct race *race, int m_index);
 /* Samples that the first round will want of a point that the scan has met, and that may be taken
  * at once; 0: none, or it cannot be told yet. The phase is the first round's. */
 int race_ahead_samples(const struct race *race, enum gemm gemm, int m_index, int tile);
+
+/* race_rank.c */
+struct race_candidate {
+    int tile, block_m;
+    double us, low, high; /* the median with its 95 % interval; NAN: too few samples for one */
+    double loss;  /* us that the best pair with this tile takes more than the best pair of all */
+    double clock; /* MHz at its scan where the scan ranks, else 0 */
+};
+
+/* Which samples rank candidates: the first so many of a phase, whatever came after them. */
+struct race_basis {
+    enum race_phase phase;
+    int samples;
+};
+
+/* Both GEMMs' candidates of one M, those with the least loss first; a GEMM not asked for has none
+ * and costs nothing. */
+struct race_ranking {
+    struct race_candidate *list[GEMM_COUNT];
+    int count[GEMM_COUNT];
+    const bool *asked; /* [GEMM_COUNT] */
+    int block_m;       /* of the best pair, 0: there is none */
+    double pair_us;    /* of the best pair */
+};
+
+/* What ranks the candidates after `round` (-1: the scan). */
+struct race_basis race_basis(const struct race *race, int round);
+/* Those of this M's present round (of the scan: all its tiles) that have samples of the basis;
+ * race_ranking_free it. */
+void race_rank(const struct race *race, int m_index, const struct race_basis *basis,
+    struct race_ranking *ranking);
+void race_ranking_free(struct race_ranking *ranking);
+/* up + down with this BLOCK_SIZE_M, INFINITY where one has none. */
+double race_pair_us(const struct race_ranking *ranking, int block_m);
 /* Ranks candidates by their latest finished phase and picks the pair with the least sum that shares
  * a BLOCK_SIZE_M; tiles[g] is -1 for a GEMM not asked for. False: there is none. */
 bool race_best_pair(const struct race *race, int m_index, int tiles[GEMM_COUNT]);
