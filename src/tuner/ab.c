@@ -12,7 +12,6 @@
 #define ANSWER_TIMEOUT_S 60.0 /* the worker's own watchdog is quicker */
 #define ROUNDS_MOST 4         /* tries to fill a look with fair blocks */
 #define STEP 5                /* blocks a job: what a reader sees move, what a stop waits for */
-#define WAIT_S 0.1            /* between two questions whether to go on */
 
 /* A comparison on its way. */
 struct ab {
@@ -34,138 +33,10 @@ void ab_outcome_free(struct ab_outcome *outcome)
     *outcome = (struct ab_outcome){0};
 }
 
-void ab_kernels_free(struct ab_kernels *kernels)
-{
-    for (size_t i = 0; i < kernels->count; i++)
-        kernel_free(&kernels->items[i].kernel);
-    free(kernels->items);
-    *kernels = (struct ab_kernels){0};
-}
-
-static struct ab_kernel *find_kernel(
-    const struct ab_kernels *kernels, enum gemm gemm, const struct tile *tile)
-{
-    for (size_t i = 0; i < kernels->count; i++)
-        if (kernels->items[i].gemm == gemm && tile_equal(&kernels->items[i].tile, tile))
-            return &kernels->items[i];
-    return NULL;
-}
-
-/* One that ab_prepare has seen. */
-static const struct ab_kernel *known_kernel(
-    const struct ab_kernels *kernels, enum gemm gemm, const struct tile *tile)
-{
-    const struct ab_kernel *kernel = find_kernel(kernels, gemm, tile);
-
-    if (kernel == NULL)
-        abort();
-    return kernel;
-}
-
-static void want_kernel(struct ab_kernels *kernels, enum gemm gemm, const struct tile *tile)
-{
-    if (find_kernel(kernels, gemm, tile))
-        return;
-    kernels->items = xrealloc(kernels->items, kernels->count + 1, sizeof *kernels->items);
-    kernels->items[kernels->count++] = (struct ab_kernel){.gemm = gemm, .tile = *tile};
-}
-
-static void want_kernels(struct ab_kernels *kernels, const struct ab_job *job)
-{
-    for (enum gemm gemm = GEMM_UP; gemm < GEMM_COUNT; gemm++) {
-        if (!job->gemms[gemm])
-            continue;
-        want_kernel(kernels, gemm, &job->a.tiles[gemm]);
-        want_kernel(kernels, gemm, &job->b.tiles[gemm]);
-    }
-}
-
-static void take_kernel(struct ab_kernel *kernel, struct compile_result *result)
-{
-    kernel->kernel = result->kernel;
-    kernel->status = result->status;
-    memcpy(kernel->hash, result->kernel.hash, sizeof kernel->hash);
-    if (result->status != COMPILE_OK)
-        snprintf(kernel->text, sizeof kernel->text, "%.250s",
-            result->text[0] ? result->text : "cannot be compiled");
-}
-
-static bool goes_on(const struct ab_host *host)
-{
-    return !host->go_on || host->go_on(host->arg);
-}
-
-/* Gives an answer to who asked for it; *left counts down what is still to come. */
-static bool take_answer(struct ab_kernels *kernels, const long long tickets[], size_t *left,
-    struct compile_result *result, const struct ab_host *host, struct error *err)
-{
-    size_t i = 0;
-    bool done = true;
-
-    while (i < kernels->count && tickets[i] != result->ticket)
-        i++;
-    if (i < kernels->count) {
-        take_kernel(&kernels->items[i], result);
-        --*left;
-    } else {
-        done = !host->compiled || host->compiled(result, host->arg, err);
-        kernel_free(&result->kernel);
-    }
-    if (done && result->status == COMPILE_STOPPED)
-        return error_set(err, ERROR_DEVICE, "%s", result->text);
-    return done;
-}
-
-static bool compile_kernels(struct session *session, struct ab_kernels *kernels,
-    const struct ab_host *host, struct error *err)
-{
-    long long *tickets = xcalloc(kernels->count + 1, sizeof *tickets);
-    struct compile_result *result = xcalloc(1, sizeof *result);
-    size_t left = kernels->count;
-    bool ok = true;
-
-    for (size_t i = 0; ok && i < kernels->count; i++)
-        ok = session_submit(
-            session, kernels->items[i].gemm, &kernels->items[i].tile, &tickets[i], err);
-    while (ok && left > 0) {
-        if (session_next(session, WAIT_S, result))
-            ok = take_answer(kernels, tickets, &left, result, host, err);
-        else if (!goes_on(host))
-            ok = error_set(err, ERROR_STOPPED, "stopped");
-    }
-    free(tickets);
-    free(result);
-    return ok;
-}
-
-static bool load_kernels(
-    struct session *session, const struct ab_kernels *kernels, struct error *err)
-{
-    for (size_t i = 0; i < kernels->count; i++) {
-        const struct ab_kernel *kernel = &kernels->items[i];
-        if (!kernel->text[0] &&
-            !client_load(session->client, &kernel->kernel, kernel->gemm, &kernel->tile, err))
-            return false;
-    }
-    return true;
-}
-
-bool ab_prepare(struct session *session, const struct ab_job jobs[], size_t job_count,
-    const struct ab_host *host, struct ab_kernels *kernels, struct error *err)
-{
-    *kernels = (struct ab_kernels){0};
-    for (size_t i = 0; i < job_count; i++)
-        want_kernels(kernels, &jobs[i]);
-    if (compile_kernels(session, kernels, host, err) && load_kernels(session, kernels, err))
-        return true;
-    ab_kernels_free(kernels);
-    return false;
-}
-
 static bool is_own(const struct ab *ab, const char *hash)
 {
     for (size_t i = 0; i < ab->kernels->count; i++)
-        if (strcmp(ab->kernels->items[i].hash, hash) == 0)
+        if (strcmp(ab->kernels->items[i].kernel.hash, hash) == 0)
             return true;
     return false;
 }
@@ -201,7 +72,7 @@ static struct measure_item item_of(const struct ab *ab, enum gemm gemm, bool is_
     const struct tile *tile = &side_of(ab->job, is_b)->tiles[gemm];
     struct measure_item item = {.gemm = gemm, .m = ab->job->m, .tile = *tile, .samples = 1};
 
-    memcpy(item.kernel, known_kernel(ab->kernels, gemm, tile)->hash, sizeof item.kernel);
+    memcpy(item.kernel, ab_find_kernel(ab->kernels, gemm, tile)->kernel.hash, sizeof item.kernel);
     return item;
 }
 
@@ -247,7 +118,7 @@ static bool verify(struct ab *ab, struct error *err)
         bool alike = tile_equal(&job->a.tiles[gemm], &job->b.tiles[gemm]);
         for (int b = 0; job->gemms[gemm] && b < (alike ? 1 : 2); b++) {
             const struct ab_kernel *kernel =
-                known_kernel(ab->kernels, gemm, &side_of(job, b)->tiles[gemm]);
+                ab_find_kernel(ab->kernels, gemm, &side_of(job, b)->tiles[gemm]);
             ab->event = (struct event){0};
             if (kernel->text[0])
                 blame(ab, gemm, b, kernel->text);
@@ -377,7 +248,7 @@ static bool time_in_steps(struct ab *ab, size_t count, struct error *err)
         count -= step;
         judge(ab);
         tell(ab, false);
-        ab->stopped = !goes_on(ab->host);
+        ab->stopped = !ab_goes_on(ab->host);
     }
     return true;
 }
@@ -442,7 +313,7 @@ static bool replace_worker(const struct ab *ab, struct error *err)
 {
     if (ab->outcome->end != JOB_FAULT && ab->outcome->end != JOB_HANG)
         return true;
-    return session_start_worker(ab->session, err) && load_kernels(ab->session, ab->kernels, err);
+    return session_start_worker(ab->session, err) && ab_load_kernels(ab->session, ab->kernels, err);
 }
 
 bool ab_run(struct session *session, const struct ab_kernels *kernels, const struct ab_job *job,

@@ -37,7 +37,6 @@ void ab_outcome_free(struct ab_outcome *outcome);
 struct ab_kernel {
     enum gemm gemm;
     struct tile tile;
-    char hash[65];
     enum compile_status status;
     char text[256]; /* why it cannot run; "" when it can */
     struct kernel kernel;
@@ -61,12 +60,20 @@ struct ab_host {
     void (*event)(const struct event *event, void *arg);
 };
 
+/* ab_kernels.c */
 /* Compiles what the jobs need and loads it into the session's worker, which must run. False with
  * ERROR_STOPPED: the host stopped it. */
 bool ab_prepare(struct session *session, const struct ab_job jobs[], size_t job_count,
     const struct ab_host *host, struct ab_kernels *kernels, struct error *err);
 void ab_kernels_free(struct ab_kernels *kernels);
+/* Into the worker (again); those that cannot run are left out. */
+bool ab_load_kernels(struct session *session, const struct ab_kernels *kernels, struct error *err);
+/* One that ab_prepare has seen. */
+const struct ab_kernel *ab_find_kernel(
+    const struct ab_kernels *kernels, enum gemm gemm, const struct tile *tile);
+bool ab_goes_on(const struct ab_host *host);
 
+/* ab.c */
 /*
  * One comparison: both sides checked for right results, then blocks until a verdict, the budget's
  * end or a stop. What a side's kernel did wrong stands in outcome->error (true all the same; a
