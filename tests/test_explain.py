@@ -44,6 +44,17 @@ class Explain(unittest.TestCase):
         self.assertIn("-> Write the tuned file as /opt/sgl/", run.stdout)
         self.assertIn("DIR/configs/triton_3_6_0/", run.stdout)
 
+    def test_every_rank_says_the_same(self):
+        with open(LOG, encoding="utf-8") as log:
+            first, second, _ = log.read().splitlines()
+        lines = [first.replace("TP0", "TP%d" % rank) for rank in range(8)] + [second]
+        run = explain(text="\n".join(lines))
+        self.assertEqual(run.stdout.count("looked at"), 2)
+        self.assertIn("\nline 9: vllm, default\n", run.stdout)
+        self.assertTrue(run.stdout.endswith("\n7 more lines say the same\n"), run.stdout)
+        every = json.loads(explain("--json", text="\n".join(lines)).stdout)["lines"]
+        self.assertEqual([one["line"] for one in every], list(range(1, 10)))
+
     def test_nothing_known(self):
         run = explain(text="hello\n")
         self.assertEqual(run.returncode, 1)

@@ -236,6 +236,10 @@ def out_is_looked_at_first():
     open(blocked, "w").close()
     text = run("out.db", "--out", os.path.join(blocked, "files"), "--allow-recorded", code=1)
     assert blocked in text and "scan" not in text, text
+    os.mkdir(in_folder("below"))
+    open(in_folder("below/configs"), "w").close()
+    text = run("out.db", "--out", in_folder("below"), "--allow-recorded", code=1)
+    assert in_folder("below/configs") in text and "scan" not in text, text
     text = run("out.db", "--out", in_folder("fine"), code=1)
     assert "--allow-recorded" in text and "scan" not in text, text
 

@@ -60,46 +60,66 @@ static void add_line_json(struct json *lines, int number, const struct server_li
     text_free(&advice);
 }
 
-static void print_name(const struct config_name *name)
+static void add_name(struct text *out, const struct config_name *name)
 {
-    printf("  layer    E=%d experts a rank, N=%d, %s", name->experts, name->intermediate,
+    text_add(out, "  layer    E=%d experts a rank, N=%d, %s", name->experts, name->intermediate,
         name->dtype_text[0] != '\0' ? name->dtype_text : "bf16 or fp16");
     if (name->block_n > 0)
-        printf(", blocks of %dx%d", name->block_n, name->block_k);
-    printf("%s%s\n", name->per_channel ? ", scales per channel" : "",
+        text_add(out, ", blocks of %dx%d", name->block_n, name->block_k);
+    text_add(out, "%s%s\n", name->per_channel ? ", scales per channel" : "",
         name->down ? "; the down GEMM" : "");
-    printf("  device   %s\n", name->device);
+    text_add(out, "  device   %s\n", name->device);
 }
 
 /* Every line of the advice behind its own margin. */
-static void print_advice(const struct server_line *line)
+static void add_advice(struct text *out, const struct server_line *line)
 {
     struct text advice = {0};
     server_line_advice(line, &advice);
     for (char *at = advice.data, *end; at != NULL && *at != '\0'; at = end + 1) {
         end = strchr(at, '\n');
-        printf("  -> %.*s\n", (int)(end - at), at);
+        text_add(out, "  -> %.*s\n", (int)(end - at), at);
     }
     text_free(&advice);
 }
 
-static void print_line(int number, const struct server_line *line)
+static void add_line(struct text *out, const struct server_line *line)
 {
-    printf("line %d: %s, %s\n", number, engine_word(line), server_event_name(line->event));
+    text_add(out, "%s, %s\n", engine_word(line), server_event_name(line->event));
     if (line->named)
-        print_name(&line->name);
+        add_name(out, &line->name);
     if (line->triton[0] != '\0')
-        printf("  triton   %s\n", line->triton);
+        text_add(out, "  triton   %s\n", line->triton);
     for (size_t i = 0; i < line->path_count; i++)
-        printf("  %s %s\n", i == 0 ? "looked at" : "      then", line->paths[i]);
+        text_add(out, "  %s %s\n", i == 0 ? "looked at" : "      then", line->paths[i]);
     if (line->used != NULL)
-        printf("  in force %s\n", line->used);
-    print_advice(line);
+        text_add(out, "  in force %s\n", line->used);
+    add_advice(out, line);
+}
+
+/* What was printed already, and how often it was said again: each rank of a server says it. */
+struct told {
+    struct text all;
+    int repeated;
+};
+
+static void tell(struct told *told, int number, const struct server_line *line)
+{
+    struct text text = {0};
+    add_line(&text, line);
+    if (told->all.length > 0 && strstr(told->all.data, text.data) != NULL) {
+        told->repeated++;
+    } else {
+        printf("line %d: %s", number, text.data);
+        text_add(&told->all, "%s", text.data);
+    }
+    text_free(&text);
 }
 
 /* Reads the log to its end; returns how many lines were known. */
 static int explain_stream(FILE *log, struct json *lines)
 {
+    struct told told = {0};
     char *text = NULL;
     size_t size = 0;
     int known = 0;
@@ -110,10 +130,13 @@ static int explain_stream(FILE *log, struct json *lines)
             if (lines != NULL)
                 add_line_json(lines, number, &line);
             else
-                print_line(number, &line);
+                tell(&told, number, &line);
         }
         server_line_free(&line);
     }
+    if (told.repeated > 0)
+        printf("%d more line%s the same\n", told.repeated, told.repeated == 1 ? " says" : "s say");
+    text_free(&told.all);
     free(text);
     return known;
 }

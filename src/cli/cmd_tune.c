@@ -222,6 +222,22 @@ static bool can_time(const struct tune_ask *ask, struct error *err)
                ask->question.device.name);
 }
 
+static bool can_write(const char *folder, struct error *err)
+{
+    return path_make_folders(folder, err) &&
+           (access(folder, W_OK | X_OK) == 0 ||
+               error_set(err, ERROR_FAILED, "--out: %s: %s", folder, strerror(errno)));
+}
+
+static bool can_write_below(const char *folder, const char *name, struct error *err)
+{
+    char *path = path_join(folder, name);
+    bool can = can_write(path, err);
+
+    free(path);
+    return can;
+}
+
 /* Said before a tune that takes minutes, not after it. */
 static bool can_export(
     const struct arguments *args, const struct tune_ask *ask, const char *out, struct error *err)
@@ -233,9 +249,8 @@ static bool can_export(
             "--out %s: the figures would be a recording's; --allow-recorded exports them all the "
             "same",
             out);
-    return path_make_folders(out, err) &&
-           (access(out, W_OK | X_OK) == 0 ||
-               error_set(err, ERROR_FAILED, "--out %s: %s", out, strerror(errno)));
+    return can_write(out, err) &&
+           (ask->question.engine.kind != ENGINE_SGLANG || can_write_below(out, "configs", err));
 }
 
 static int tune_run(const struct arguments *args, struct error *err)
