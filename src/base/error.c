@@ -22,7 +22,8 @@ bool error_set(struct error *err, enum error_kind kind, const char *format, ...)
 }
 
 /* "FORMAT: tail" into err->text, put together aside: the tail or an argument may point into it. */
-static void set_before(struct error *err, const char *tail, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static void set_before(
+    struct error *err, const char *tail, const char *format, va_list args)
 {
     char text[sizeof err->text];
     int length = vsnprintf(text, sizeof text, format, args);
