@@ -56,14 +56,13 @@ static int scene_make(void **state)
     return 0;
 }
 
-/* And the folders that it leaves empty. */
-static bool remove_file(const char *path, void *arg)
+/* And the folders up to `top` that it leaves empty. */
+static bool remove_file(const char *path, void *top)
 {
     bool done = remove(path) == 0;
     char *folder = path_dirname(path);
 
-    (void)arg;
-    while (remove(folder) == 0) {
+    while (text_starts_with(folder, top) && remove(folder) == 0) {
         char *above = path_dirname(folder);
         free(folder);
         folder = above;
@@ -76,7 +75,7 @@ static int scene_remove(void **state)
 {
     struct scene *scene = *state;
 
-    path_walk(scene->folder, remove_file, NULL, NULL);
+    path_walk(scene->folder, remove_file, scene->folder, NULL);
     remove(scene->folder);
     question_free(&scene->question);
     free(scene);
