@@ -4,6 +4,7 @@
 #include "tests/layer.h"
 
 #include "base/path.h"
+#include "base/text.h"
 #include "tuner/incumbent.h"
 
 #include <stdio.h>
