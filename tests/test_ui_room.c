@@ -202,6 +202,22 @@ static void test_ended_goes_on(void **arg)
     }
 }
 
+/* Until what runs is stored the screen says that it pauses, and a second `p` takes it back. */
+static void test_pausing(void **arg)
+{
+    struct bench *bench = *arg;
+    assert_int_equal(press(bench, "p").command.kind, TUNER_PAUSE);
+    assert_drawn(bench, 80, "pausing  race 2/4", true);
+    assert_drawn(bench, 80, "p go on", true);
+    assert_int_equal(press(bench, "p").command.kind, TUNER_RESUME);
+    assert_drawn(bench, 80, "pausing", false);
+    press(bench, "p");
+    bench->snapshot.state = TUNER_PAUSED;
+    state_update(&bench->state, &bench->snapshot);
+    assert_drawn(bench, 80, "pausing", false);
+    assert_int_equal(press(bench, "p").command.kind, TUNER_RESUME);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -217,6 +233,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_list_names_tile, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_plan, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_ended_goes_on, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_pausing, set_up, tear_down),
     };
     setenv("TZ", "UTC", 1);
     return cmocka_run_group_tests(tests, NULL, NULL);

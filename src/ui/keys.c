@@ -35,7 +35,7 @@ static const struct key_entry main_table[] = {
     {{'S'}, "S", "save the theme as a preference", NULL, ACTION_SAVE},
     {{'?'}, "?", "this help", "? help", ACTION_HELP},
     {{CONTROL('L')}, "Ctrl-L", "draw the screen anew", NULL, ACTION_REDRAW},
-    {{'q'}, "q", "quit; asks while a tune runs", "q quit", ACTION_QUIT},
+    {{'q', CONTROL('C')}, "q, Ctrl-C", "quit; asks while a tune runs", "q quit", ACTION_QUIT},
 };
 
 static const struct key_entry editor_table[] = {

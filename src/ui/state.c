@@ -93,6 +93,7 @@ void state_update(struct state *state, const struct snapshot *snapshot)
 {
     digest_build(&state->digest, snapshot);
     hear(state, snapshot);
+    state->pausing &= state_running(snapshot);
     if (state->grid.tiles)
         settle(state, snapshot);
 }
@@ -249,12 +250,13 @@ static void open_overlay(struct state *state, enum overlay overlay)
 static struct effect main_key(struct state *state, const struct snapshot *snapshot, int key)
 {
     struct effect none = {.kind = EFFECT_NONE};
-    enum action action = key == 3 ? ACTION_QUIT : key_action(key);
+    enum action action = key_action(key);
     if (move(state, snapshot, action))
         return none;
     switch (action) {
     case ACTION_PAUSE:
-        return state_post(state, snapshot, state_running(snapshot) ? TUNER_PAUSE : TUNER_RESUME);
+        state->pausing = state_running(snapshot) && !state->pausing;
+        return state_post(state, snapshot, state->pausing ? TUNER_PAUSE : TUNER_RESUME);
     case ACTION_NEXT:
         state_note(state, "this batch size comes next");
         return state_post(state, snapshot, TUNER_NEXT);

@@ -33,6 +33,7 @@ struct state {
     int fixed_value;
     struct grid grid; /* owned */
     struct digest digest;
+    bool pausing; /* asked for; what runs is stored first */
     enum overlay overlay;
     int scroll; /* of the help, from its top; of the log, from its end */
     struct editor editor;

@@ -170,14 +170,17 @@ static void add_left(struct phrases *line, double seconds)
         phrases_add(line, 1, ROLE_TEXT, "left %lld:%02lld", left / 60, left % 60);
 }
 
-static void add_phase(struct phrases *line, const struct snapshot *snapshot)
+static void add_phase(struct phrases *line, const struct view *view)
 {
+    const struct snapshot *snapshot = view->snapshot;
     const char *state = board_state_name(snapshot->state);
     int rank = line->count > 0; /* behind an A/B's news */
     if (!state_running(snapshot)) {
         phrases_add(line, rank, ROLE_TEXT, "%s", state);
         return;
     }
+    if (view->state->pausing)
+        phrases_add(line, rank, ROLE_WARN, "pausing");
     phrases_add(line, rank, ROLE_TEXT, "%s", *snapshot->phase ? snapshot->phase : state);
     if (snapshot->m > 0)
         phrases_add(line, 2, ROLE_TEXT, "%s M=%d", gemm_name(snapshot->gemm), snapshot->m);
@@ -267,7 +270,7 @@ static void draw_progress(const struct view *view)
     }
     add_ab(&line, view);
     if (!snapshot->ab.running)
-        add_phase(&line, snapshot);
+        add_phase(&line, view);
     if (snapshot->follows_pid)
         phrases_add(&line, 1, ROLE_TEXT, "by pid %ld", snapshot->follows_pid);
     add_card(&line, snapshot);
@@ -300,7 +303,8 @@ void view_hints(const struct view *view, const struct rect *rect, int y, enum ke
     struct phrases line = {0};
     for (size_t i = 0; i < list.count; i++) {
         const struct key_entry *entry = &list.entries[i];
-        bool rests = entry->action == ACTION_PAUSE && !state_running(view->snapshot);
+        bool rests = entry->action == ACTION_PAUSE &&
+                     (view->state->pausing || !state_running(view->snapshot));
         if (entry->hint && !(place == PLACE_MAIN && state_refuses(view->snapshot, entry->action)))
             phrases_add(
                 &line, hint_rank(entry->action), ROLE_KEY, "%s", rests ? "p go on" : entry->hint);
