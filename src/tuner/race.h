@@ -64,6 +64,10 @@ bool race_scans(const struct race *race);
 /* This M's rounds before the others', -1: none. */
 void race_prefer(struct race *race, int m_index);
 
+/* Moves every M on through its rounds as far as the samples allow; race_next and race_wanted do so
+ * themselves. */
+void race_advance(struct race *race);
+
 /* ---- asking ----------------------------------------------------------------------------- */
 
 struct race_item {

@@ -273,7 +273,7 @@ static void advance_m(struct race *race, int m_index)
     }
 }
 
-void race_round_advance(struct race *race)
+void race_advance(struct race *race)
 {
     race_scan_advance(race);
     if (race->scan_level < SCAN_LEVELS)

@@ -98,8 +98,6 @@ void race_scan_advance(struct race *race);
 
 /* race_round.c */
 const struct round *race_rounds(enum effort effort, int *count);
-/* Moves every M on through its rounds as far as the samples allow. */
-void race_round_advance(struct race *race);
 /* The phase on whose samples the candidates of this M are ranked now, and how many it takes. */
 enum race_phase race_ranked_phase(const struct race *race, int m_index);
 int race_set_target(const struct race *race, int m_index);

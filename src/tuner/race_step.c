@@ -376,7 +376,7 @@ void race_next(struct race *race, struct race_step *step)
 {
     struct builder b = {.race = race, .step = step, .most = JOB_SECONDS};
 
-    race_round_advance(race);
+    race_advance(race);
     step->action = RACE_MEASURE;
     step->count = 0;
     step->m_index = -1;

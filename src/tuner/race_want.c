@@ -87,7 +87,7 @@ size_t race_wanted(struct race *race, struct race_kernel_id wanted[], size_t lim
 {
     struct wants w = {.race = race, .out = wanted, .limit = limit};
 
-    race_round_advance(race);
+    race_advance(race);
     for (int g = 0; g < GEMM_COUNT; g++)
         w.seen[g] = xcalloc(race->plan->count + 1, sizeof *w.seen[g]);
     if (race->scan_level < SCAN_LEVELS)

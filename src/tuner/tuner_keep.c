@@ -261,6 +261,7 @@ bool tuner_keep_read(struct tuner *tuner, struct error *err)
     tuner->view.launches = totals.launches;
     tuner->view.gpu_s = tuner->loaded_gpu_s = totals.gpu_s;
     tuner->idle_s = totals.wall_s;
+    race_advance(tuner->race);
     tuner_view_all(tuner);
     tuner_view_choices(tuner);
     return true;

@@ -237,6 +237,8 @@ static void fill_progress(struct tuner *tuner)
     if (!tuner->race || tuner->view.planned)
         return;
     race_measure_progress(tuner->race, &progress);
+    /* What is expected grows with what is found to have hope: a bar that goes back tells nobody. */
+    tuner->view.done_fraction = fmax(tuner->view.done_fraction, progress.done_fraction);
     for (int m = 0; m < tuner->question.batch_size_count; m++)
         tuner->view.m_done[m] = fmax(tuner->view.m_done[m], progress.m_done[m]);
     if (tuner->view.follows_pid)
@@ -244,8 +246,6 @@ static void fill_progress(struct tuner *tuner)
     tuner->view.points_done = (long long)progress.points_done;
     tuner->view.points_left = (long long)(progress.points_total - progress.points_done);
     tuner->view.fitting_points = progress.fitting;
-    /* What is expected grows with what is found to have hope: a bar that goes back tells nobody. */
-    tuner->view.done_fraction = fmax(tuner->view.done_fraction, progress.done_fraction);
     tuner->view.left_s = left(tuner, &progress);
 }
 
