@@ -31,6 +31,12 @@ static void test_nothing_cut(void **arg)
         press(bench, places[i]);
         assert_whole(bench, places[i]);
     }
+    bench->snapshot.follows_pid = 1234567;
+    assert_whole(bench, "a tune of another process");
+    bench->snapshot.follows_ended = true;
+    assert_whole(bench, "what it left");
+    bench->snapshot.follows_pid = 0;
+    bench->snapshot.follows_ended = false;
     bench->snapshot.recorded = true;
     press(bench, "Esc Esc x");
     assert_whole(bench, "an export of what is recorded");

@@ -264,8 +264,10 @@ static void draw_progress(const struct view *view)
         return;
     }
     if (snapshot->follows_ended) {
-        canvas_print(view->canvas, rect, column, 0, ROLE_WARN,
-            "pid %ld has ended: p or Enter goes on here", snapshot->follows_pid);
+        const char *how =
+            rect->width < 80 ? "ended: p goes on" : "has ended: p or Enter goes on here";
+        canvas_print(
+            view->canvas, rect, column, 0, ROLE_WARN, "pid %ld %s", snapshot->follows_pid, how);
         return;
     }
     add_ab(&line, view);

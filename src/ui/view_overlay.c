@@ -186,7 +186,7 @@ static void draw_export(const struct view *view)
 
 static void draw_quit(const struct view *view)
 {
-    struct rect inside = view_frame(view, "quit?", 56, view->canvas->width < NARROW ? 4 : 2);
+    struct rect inside = view_frame(view, "quit?", 56, view->canvas->width < 60 ? 4 : 2);
     int y = canvas_wrap(view->canvas, &inside, 0, 0, ROLE_TEXT,
         view->snapshot->ab.running ? "An A/B runs. Quitting stops it."
                                    : "A tune runs. Everything measured is kept.");
