@@ -4,7 +4,7 @@
 #include "base/hash.h"
 #include "tests/layer.h"
 #include "tests/race_sim.h"
-#include "tuner/left.h"
+#include "tuner/estimate.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -738,7 +738,7 @@ static void likely_kernels_are_groups_of_the_near_best(void **state)
 /* Compiling and timing overlap or add up; both go on as fast as they went so far. */
 static void time_left_is_wall_clock(void **state)
 {
-    struct left_facts facts = {
+    struct estimate_facts facts = {
         .scan_gpu_s = 10, .later_gpu_s = 20, .kernels = 400, .later_kernels = 50, .kernel_s = 0.1};
     struct bench bench;
     struct race *race;
@@ -746,16 +746,16 @@ static void time_left_is_wall_clock(void **state)
     int kernels;
 
     (void)state;
-    assert_true(fabs(left_seconds(&facts) - (40 + 22)) < 1e-6); /* nothing seen yet */
+    assert_true(fabs(estimate_left_s(&facts) - (40 + 22)) < 1e-6); /* nothing seen yet */
     facts.ahead_gpu_s = 10;
-    assert_true(fabs(left_seconds(&facts) - (40 + 11)) < 1e-6);
+    assert_true(fabs(estimate_left_s(&facts) - (40 + 11)) < 1e-6);
     facts.ahead_gpu_s = 0;
     facts.kernel_s = 0.5;
     facts.gpu_s = 9;
     facts.timing_s = 18.9;
-    assert_true(fabs(left_seconds(&facts) - (200 + 40)) < 1e-6);
+    assert_true(fabs(estimate_left_s(&facts) - (200 + 40)) < 1e-6);
     facts.unified = true;
-    assert_true(fabs(left_seconds(&facts) - (225 + 20 + 40)) < 1e-6);
+    assert_true(fabs(estimate_left_s(&facts) - (225 + 20 + 40)) < 1e-6);
     bench_open(&bench, EFFORT_FULL, 1);
     race = race_open(&bench.plan);
     race_measure_progress(race, &progress);

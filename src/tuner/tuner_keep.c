@@ -134,12 +134,8 @@ static bool load_compile(const struct store_compile *fact, void *arg)
     if (fact->status == POINT_DOES_NOT_FIT || fact->status == POINT_COMPILE_FAILED)
         race_set_kernel(tuner->race, fact->gemm, tile, KERNEL_BAD, fact->status);
     if ((size_t)tile < tuner->plan.space_count && fact->shared_bytes >= 0)
-        tuner->view.facts[fact->gemm][tile] = (struct kernel_fact){
-            .shared_bytes = fact->shared_bytes,
-            .shared_exact = true,
-            .registers = (short)(fact->registers > 0 ? fact->registers : 0),
-            .spill_bytes = fact->spill_bytes,
-        };
+        tuner_view_fact(tuner, fact->gemm, (size_t)tile, fact->shared_bytes, fact->registers,
+            fact->spill_bytes);
     return true;
 }
 

@@ -139,6 +139,9 @@ void tuner_view_close(struct tuner *tuner);
 /* Its newest line of the log; `chooses`: of a choice. */
 void tuner_view_event(struct tuner *tuner, const char *text, bool chooses);
 void tuner_view_cell(struct tuner *tuner, enum gemm gemm, int m_index, int tile);
+/* What the compiler said of it; registers 0 or less, spills less than 0: unknown. */
+void tuner_view_fact(struct tuner *tuner, enum gemm gemm, size_t tile, int shared_bytes,
+    int registers, int spill_bytes);
 /* Its cells at every M: after its status changed. */
 void tuner_view_kernel(struct tuner *tuner, enum gemm gemm, int tile);
 void tuner_view_all(struct tuner *tuner);
@@ -195,7 +198,7 @@ bool tuner_wait_command(struct tuner *tuner, int seconds);
 /* Does commands until the end, or until an unfinished race is to go on: true. */
 bool tuner_serve(struct tuner *tuner);
 
-/* tuner_plan.c: the thread's whole life where the card is not here */
+/* tuner_planned.c: the thread's whole life where the card is not here */
 void tuner_plan(struct tuner *tuner);
 
 /* tuner_command.c */

@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "tuner/left.h"
+#include "tuner/estimate.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -156,6 +156,17 @@ void tuner_view_cell(struct tuner *tuner, enum gemm gemm, int m_index, int tile)
     };
 }
 
+void tuner_view_fact(struct tuner *tuner, enum gemm gemm, size_t tile, int shared_bytes,
+    int registers, int spill_bytes)
+{
+    tuner->view.facts[gemm][tile] = (struct kernel_fact){
+        .shared_bytes = shared_bytes,
+        .shared_exact = true,
+        .registers = (short)(registers > 0 ? registers : 0),
+        .spill_bytes = spill_bytes,
+    };
+}
+
 void tuner_view_kernel(struct tuner *tuner, enum gemm gemm, int tile)
 {
     for (int m = 0; m < tuner->question.batch_size_count; m++)
@@ -210,13 +221,13 @@ void tuner_view_choices(struct tuner *tuner)
 static double left(const struct tuner *tuner, const struct race_progress *progress)
 {
     const double *stages = tuner->view.stage_s;
-    struct left_facts facts = {
+    struct estimate_facts facts = {
         .scan_gpu_s = progress->scan_left_s,
         .later_gpu_s = progress->later_left_s,
         .ahead_gpu_s = progress->ahead_left_s,
         .kernels = tuner->session.recorded ? 0 : progress->kernels_left,
         .later_kernels = tuner->session.recorded ? 0 : progress->kernels_later,
-        .kernel_s = left_kernel_s(tuner->options.compiler.jobs),
+        .kernel_s = estimate_kernel_s(tuner->options.compiler.jobs),
         .gpu_s = tuner->view.gpu_s - tuner->loaded_gpu_s,
         .timing_s = stages[STAGE_MEASURE] + stages[STAGE_COMMIT] + stages[STAGE_VERIFY],
         .unified = tuner->question.device.unified,
@@ -224,7 +235,7 @@ static double left(const struct tuner *tuner, const struct race_progress *progre
 
     if (tuner->burst_answers > 0)
         facts.kernel_s = (tuner->burst_last - tuner->burst_began) / tuner->burst_answers;
-    return left_seconds(&facts);
+    return estimate_left_s(&facts);
 }
 
 static void fill_progress(struct tuner *tuner)

@@ -125,12 +125,8 @@ static void show_fact(
         if (tuner->plan.tiles[t].lead != lead)
             continue;
         if (kernel->shared_bytes > 0)
-            tuner->view.facts[gemm][t] = (struct kernel_fact){
-                .shared_bytes = kernel->shared_bytes,
-                .shared_exact = true,
-                .registers = (short)kernel->registers,
-                .spill_bytes = kernel->spill_bytes,
-            };
+            tuner_view_fact(
+                tuner, gemm, t, kernel->shared_bytes, kernel->registers, kernel->spill_bytes);
         if (!failed)
             continue;
         race_set_kernel(tuner->race, gemm, (int)t, KERNEL_BAD, POINT_COMPILE_FAILED);
@@ -170,12 +166,8 @@ static void show_shipped(struct tuner *tuner)
             const struct tile *tile = &tuner->plan.tiles[t].tile;
             const struct compiled_row *row = compiled_find(&compiled, (enum gemm)g, tile);
             if (row && tuner->plan.tiles[t].same == (int)t)
-                tuner->view.facts[g][t] = (struct kernel_fact){
-                    .shared_bytes = row->shared_bytes,
-                    .shared_exact = true,
-                    .registers = (short)row->registers,
-                    .spill_bytes = row->spill_bytes,
-                };
+                tuner_view_fact(
+                    tuner, (enum gemm)g, t, row->shared_bytes, row->registers, row->spill_bytes);
         }
     compiled_free(&compiled);
 }
