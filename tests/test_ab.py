@@ -204,6 +204,10 @@ class Ab(unittest.TestCase):
         self.assertEqual(run.returncode, 1)
         self.assertIn("timed other kernels than these of sglang 0.5.4.post2 and Triton 3.6.0",
                       run.stderr)
+        self.assertEqual(run.stdout, "")  # nothing was timed for it
+        run = self.ab("--db", db, "--m", "16", "--a", BASE, "--b", FAST, "--no-shared-fusion",
+                      "--tp", "2", "--accept")
+        self.assertIn("--accept: no tune of this layer", run.stderr)
         self.assertEqual(self.choices(db), before)
 
     def test_an_accepted_tile_is_exported_as_hand_made(self):

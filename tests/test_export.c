@@ -137,6 +137,10 @@ static void the_server_is_told_where(void **state)
     text = export_instructions(&scene->set, "/srv/moe", &nothing);
     assert_non_null(strstr(text, "VLLM_TUNED_CONFIG_FOLDER=/srv/moe (the folder itself)\n"));
     assert_non_null(strstr(text, "docker cp /srv/moe/. NAME:SITE-PACKAGES/vllm/"));
+    assert_non_null(strstr(text, "(with -v: /moebench in place of /srv/moe)\n"));
+    free(text);
+    text = export_instructions(&scene->set, "/srv/my 'moe", &nothing);
+    assert_non_null(strstr(text, "rsync -a '/srv/my '\\''moe'/ NODE:'/srv/my '\\''moe'/\n"));
     free(text);
 }
 

@@ -237,14 +237,22 @@ static bool keeps_pair(const struct ab_ask *ask, const struct ab_job *job, struc
     return fine;
 }
 
-/* An entry of the tune must stand on its own kernels: another Triton's make another tune. */
-static bool same_build(const struct ab_ask *ask, const struct store_build *build, struct error *err)
+/* Whether --accept will find a tune to write to, with these very kernels: another Triton's make
+ * another tune. Said before anything is timed. */
+static bool can_accept(const struct ab_ask *ask, struct error *err)
 {
-    return build->id == ask->tune.build ||
-           error_set(err, ERROR_FAILED,
-               "--accept: tune %lld timed other kernels than these of %s %s and Triton %s: "
-               "`moebench tune` again first",
-               ask->tune.id, build->engine, build->engine_version, build->triton);
+    struct store_build build;
+
+    if (ask->tune.id == 0 || !store_writable(ask->store))
+        return error_set(err, ERROR_FAILED, "--accept: %s",
+            ask->tune.id ? store_notice(ask->store) : "no tune of this layer to write to");
+    session_build(&ask->session, &build);
+    return store_put_build(ask->store, &build, err) &&
+           (build.id == ask->tune.build ||
+               error_set(err, ERROR_FAILED,
+                   "--accept: tune %lld timed other kernels than these of %s %s and Triton %s: "
+                   "`moebench tune` again first",
+                   ask->tune.id, build.engine, build.engine_version, build.triton));
 }
 
 /* Takes B where it is FASTER, and says what stands now. */
@@ -272,11 +280,9 @@ static bool keep(const struct ab_ask *ask, const struct ab_outcome *outcomes, bo
     struct store_build build;
 
     if (ask->tune.id == 0 || !store_writable(ask->store))
-        return !wanted ||
-               error_set(err, ERROR_FAILED, "--accept: %s",
-                   ask->tune.id ? store_notice(ask->store) : "no tune of this layer to write to");
+        return true;
     session_build(&ask->session, &build);
-    if (!store_put_build(ask->store, &build, err) || (wanted && !same_build(ask, &build, err)))
+    if (!store_put_build(ask->store, &build, err))
         return false;
     for (size_t i = 0; i < ask->job_count; i++) {
         const struct ab_job *job = &ask->jobs[i];
@@ -330,10 +336,10 @@ static int ab_command(const struct arguments *args, struct error *err)
 {
     struct ab_ask ask;
     struct ab_outcome *outcomes = NULL;
-    bool json = arguments_flag(args, "json");
+    bool json = arguments_flag(args, "json"), accepts = arguments_flag(args, "accept");
     int code = 0;
 
-    if (!ab_ask(args, &ask, err))
+    if (!ab_ask(args, &ask, err) || (accepts && !can_accept(&ask, err)))
         goto out;
     outcomes = xcalloc(ask.job_count, sizeof *outcomes);
     if (!compare_all(&ask, outcomes, err))
@@ -347,7 +353,7 @@ static int ab_command(const struct arguments *args, struct error *err)
         print_json(&ask, outcomes);
     else
         print_table(&ask, outcomes);
-    if (keep(&ask, outcomes, arguments_flag(args, "accept"), json ? stderr : stdout, err))
+    if (keep(&ask, outcomes, accepts, json ? stderr : stdout, err))
         code = exit_code(&ask, outcomes);
 out:
     for (size_t i = 0; outcomes && i < ask.job_count; i++)

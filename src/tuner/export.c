@@ -390,12 +390,42 @@ bool export_write(const struct export_set *set, const char *out, bool force,
            write_all(set, out, force, usable, result, err);
 }
 
+/* A word for a shell; free(). */
+static char *quoted(const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "/._-+=,:@%";
+    struct text text = {0};
+
+    if (word[strspn(word, plain)] == '\0')
+        return xstrdup(word);
+    text_add(&text, "'");
+    for (; *word; word++)
+        text_add(&text, *word == '\'' ? "'\\''" : "%c", *word);
+    text_add(&text, "'");
+    return text_take(&text);
+}
+
+static void add_log_lines(
+    struct text *text, const struct question *q, const struct export_result *result)
+{
+    for (int g = 0; g < GEMM_COUNT; g++) {
+        char *path = result->paths[g] ? path_absolute(result->paths[g]) : NULL;
+        char *line = path ? engine_found_line(&q->engine, path) : NULL;
+        if (line)
+            text_add(text, "  log line  %s\n", line);
+        free(line);
+        free(path);
+    }
+}
+
 char *export_instructions(
     const struct export_set *set, const char *out, const struct export_result *result)
 {
     const struct question *q = set->question;
     struct text text = {0};
-    char *folder = path_absolute(out); /* what the server is told must not hang on its own folder */
+    /* What the server is told must not hang on its own folder. */
+    char *path = path_absolute(out), *folder = quoted(path);
     bool flat = q->engine.kind == ENGINE_VLLM;
     int nodes = q->tp;
 
@@ -410,14 +440,9 @@ char *export_instructions(
         "            --container NAME does it)\n",
         folder, flat ? "." : "configs", engine_package_folder(&q->engine));
     text_add(&text, "  restart   the server: files are read once\n");
-    for (int g = 0; g < GEMM_COUNT; g++) {
-        char *path = result->paths[g] ? path_absolute(result->paths[g]) : NULL;
-        char *line = path ? engine_found_line(&q->engine, path) : NULL;
-        if (line)
-            text_add(&text, "  log line  %s\n", line);
-        free(line);
-        free(path);
-    }
+    add_log_lines(&text, q, result);
+    text_add(&text, "            (with -v: /moebench in place of %s)\n", path);
     free(folder);
+    free(path);
     return text_take(&text);
 }
