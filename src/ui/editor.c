@@ -21,11 +21,6 @@ void editor_open(struct editor *editor, const struct tile *tile)
     *editor = (struct editor){.tile = *tile, .axis = TILE_BLOCK_M};
 }
 
-int editor_get(const struct editor *editor, enum tile_number axis)
-{
-    return tile_number_of(&editor->tile, axis);
-}
-
 static void remember(struct editor *editor)
 {
     if (editor->undo_count == EDITOR_UNDO) {

@@ -19,7 +19,6 @@ struct editor {
 };
 
 void editor_open(struct editor *editor, const struct tile *tile);
-int editor_get(const struct editor *editor, enum tile_number axis);
 /* Other numbers in its place; undo takes them back. */
 void editor_set(struct editor *editor, const struct tile *tile);
 /* Arrows step over the legal values, a digit types one, undo takes back. False: none of its own. */

@@ -123,7 +123,6 @@ static void fix_next(struct state *state, const struct snapshot *snapshot)
 {
     static const enum tile_number order[] = {
         TILE_STAGES, TILE_WARPS, TILE_BLOCK_K, TILE_BLOCK_N, TILE_BLOCK_M, TILE_NUMBERS};
-    static const char *const labels[] = {"s", "w", "BK", "BN", "BM"};
     size_t at = 0;
     while (state->fixed != TILE_NUMBERS && order[at++] != state->fixed)
         ;
@@ -137,7 +136,8 @@ static void fix_next(struct state *state, const struct snapshot *snapshot)
     if (state->fixed == TILE_NUMBERS)
         state_note(state, "all tiles again");
     else
-        state_note(state, "only tiles with %s%d; f: the next axis", labels[at], state->fixed_value);
+        state_note(state, "only tiles with %s%d; f: the next axis", tile_number_brief(state->fixed),
+            state->fixed_value);
 }
 
 struct effect state_post(

@@ -29,7 +29,8 @@ static void draw_numbers(const struct view *view, const struct rect *inside)
     for (int axis = 0; axis < TILE_NUMBERS; axis++)
         x += canvas_print(view->canvas, inside, x, 1,
             axis == (int)editor->axis ? ROLE_SELECTED : ROLE_TEXT, narrow ? "%s%d " : " %s %d ",
-            tile_number_brief((enum tile_number)axis), editor_get(editor, (enum tile_number)axis));
+            tile_number_brief((enum tile_number)axis),
+            tile_number_of(&editor->tile, (enum tile_number)axis));
     if (!engine_takes_tma(&view->snapshot->question.engine, view->state->gemm))
         return;
     if (editor->tile.use_tma)

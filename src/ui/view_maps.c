@@ -52,13 +52,12 @@ static const struct tile *sample_tile(const struct view *view, int row, int colu
 static void draw_corner(const struct view *view, const struct rect *label)
 {
     const struct state *state = view->state;
-    const char *fixed = state->fixed == TILE_STAGES ? "s" : state->fixed == TILE_WARPS ? "w" : "";
     int column = 0;
     canvas_print(view->canvas, label, 0, 0, ROLE_HEADING, "%s",
         state->metric == METRIC_LATENCY ? gemm_name(state->gemm) : "regs");
-    if (*fixed)
-        column =
-            canvas_print(view->canvas, label, 0, 1, ROLE_WARN, "%s%d", fixed, state->fixed_value);
+    if (state->fixed == TILE_STAGES || state->fixed == TILE_WARPS)
+        column = canvas_print(view->canvas, label, 0, 1, ROLE_WARN, "%s%d",
+            tile_number_brief(state->fixed), state->fixed_value);
     canvas_print(view->canvas, label, column > 0 ? column + 1 : 0, 1, ROLE_HEADING, "BK");
 }
 

@@ -12,13 +12,12 @@ static enum role fit_role(enum entry_fit fit)
 static void draw_entry(const struct view *view, enum gemm gemm, int m, int x, int y)
 {
     const struct rect *rect = &view->layout.list;
-    enum role role = fit_role(ENTRY_FITS);
     struct entry entry;
     char number[32] = "";
     if (!view->snapshot->question.gemms[gemm])
         return;
     entry_find(view->snapshot, gemm, m, &entry);
-    role = m == view->state->m_index ? ROLE_SELECTED : fit_role(entry.fit);
+    enum role role = m == view->state->m_index ? ROLE_SELECTED : fit_role(entry.fit);
     if (entry.shared_bytes > 0)
         text_grouped(entry.shared_bytes, number, sizeof number);
     if (view->layout.wide)
