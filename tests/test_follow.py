@@ -99,6 +99,22 @@ Enter
     assert tiles(tune("two.db")) == tiles(straight)
 
 
+def rest_shows():
+    """A driver that pauses is not said to time."""
+    path = write_script(":wait points=1\np\n:wait paused\n:save-screen @rests\n:wait settled=99\n",
+                        "rester")
+    first = subprocess.Popen(
+        words("rest.db", "--pace", "6", "--script", path, command=("glm-4.7-fp8",)),
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    assert "paused" in screen("rests")
+    path = write_script(":wait timing\n:save-screen @seen-at-rest\n", "watcher")
+    subprocess.run(words("rest.db", "--script", path, command=("glm-4.7-fp8",)), timeout=120,
+                   stderr=subprocess.DEVNULL)
+    assert "paused  by pid %d" % first.pid in screen("seen-at-rest"), screen("seen-at-rest")
+    first.kill()
+    first.wait()
+
+
 def choices_appear():
     """The first is a workbench that lives on after its tune: the second sees its choices."""
     path = write_script(":wait done\n:save-screen @held\n:wait settled=99\n", "holder")
@@ -215,6 +231,7 @@ def on_nfs(library):
 record()
 straight_result = tune("straight.db")
 watched_and_taken_over(straight_result)
+rest_shows()
 choices_appear()
 lines()
 another_tune()

@@ -50,7 +50,7 @@ static bool show_newest_chunk(struct tuner *tuner, struct error *err)
         clock_wall() - (chunk.time + (isnan(chunk.wall_s) ? 0 : (double)chunk.wall_s)) > QUIET_S;
     snprintf(tuner->view.phase, sizeof tuner->view.phase, "%s",
         quiet || chunk.phase < 0 || chunk.phase >= RACE_PHASE_COUNT
-            ? "-"
+            ? "nothing new"
             : race_phase_name((enum race_phase)chunk.phase));
     tuner->view.gemm = at->gemm;
     tuner->view.m = quiet ? 0 : at->m;
@@ -63,6 +63,14 @@ static bool show_newest_chunk(struct tuner *tuner, struct error *err)
     return true;
 }
 
+/* Nothing runs. */
+static void show_rest(struct tuner *tuner, const char *phase)
+{
+    snprintf(tuner->view.phase, sizeof tuner->view.phase, "%s", phase);
+    tuner->view.m = 0;
+    tuner->view.running_tile = -1;
+}
+
 static bool show_newest_event(struct tuner *tuner, struct error *err)
 {
     struct store_event *events;
@@ -72,6 +80,8 @@ static bool show_newest_event(struct tuner *tuner, struct error *err)
         return false;
     if (count > 0 && strncmp(tuner->view.last_event, events[0].text, 255) != 0)
         tuner_view_event(tuner, events[0].text, strcmp(events[0].kind, "choice") == 0);
+    if (count > 0 && strcmp(events[0].kind, "phase") == 0 && strcmp(events[0].text, "paused") == 0)
+        show_rest(tuner, "paused");
     free(events);
     return true;
 }
@@ -88,11 +98,8 @@ static void show_tune(struct tuner *tuner)
     tuner->view.fitting_points = (size_t)tune->total;
     tuner->view.left_s = tuner->view.done_fraction = NAN;
     tuner->view.wall_s = tuner->idle_s;
-    if (tune->state == TUNE_DONE || tuner->seen.chunk == 0) {
-        tuner->view.phase[0] = '\0';
-        tuner->view.m = 0;
-        tuner->view.running_tile = -1;
-    }
+    if (tune->state == TUNE_DONE || tuner->seen.chunk == 0)
+        show_rest(tuner, "");
 }
 
 /* Takes over what was committed since the last look. */
@@ -130,9 +137,7 @@ static void say_ended(struct tuner *tuner)
     tuner->view.follows_ended = true;
     if (tuner->view.state != TUNER_DONE)
         tuner->view.state = TUNER_PAUSED;
-    tuner->view.phase[0] = '\0';
-    tuner->view.m = 0;
-    tuner->view.running_tile = -1;
+    show_rest(tuner, "");
     tuner_event(tuner, "note", "the process with pid %ld that drove this tune has ended%s",
         tuner->view.follows_pid, tuner->view.state == TUNER_DONE ? "" : " with work left");
     tuner_publish(tuner, true);
