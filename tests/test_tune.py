@@ -276,12 +276,27 @@ def another_triton_is_said():
     assert "3_9_9" not in done.stdout + done.stderr
 
 
+def children(pid):
+    """The names by which others know them."""
+    names = []
+    for stat in glob.glob("/proc/[0-9]*/stat"):
+        try:
+            with open(stat) as file:
+                name, rest = file.read().split("(", 1)[1].rsplit(")", 1)
+        except OSError:  # ended meanwhile
+            continue
+        if int(rest.split()[1]) == pid:
+            names.append(name)
+    return names
+
+
 def two_processes():
     first = subprocess.Popen(words("two.db", "--pace", "1"), stdout=subprocess.DEVNULL,
                              stderr=subprocess.DEVNULL)
     wait_until(lambda: held("two.db"), "the first has the database")
     text = run("two.db", code=1)
     assert str(first.pid) in text and "two.db" in text, text
+    wait_until(lambda: "moebench" in children(first.pid), "the worker has the program's name")
     first.send_signal(signal.SIGINT)
     assert first.wait(20) == 4
 

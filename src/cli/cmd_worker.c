@@ -4,6 +4,8 @@
 
 #include "base/text.h"
 
+#include <sys/prctl.h>
+
 static const struct option_spec worker_options[] = {
     {"backend", "NAME", "cuda, replay or replay:FILE (cuda)"},
     {"device", "N", "which card (0)"},
@@ -26,6 +28,8 @@ static int worker_command(const struct arguments *args, struct error *err)
         error_set(err, ERROR_USAGE, "--pace: a number of at least 0 is needed");
         return ERROR_USAGE;
     }
+    /* Started as /proc/self/exe it would be "exe" to whoever lists what uses the card. */
+    prctl(PR_SET_NAME, "moebench");
     worker_run(backend, backend->recorded ? file : ordinal, pace, err);
     return (int)err->kind;
 }
