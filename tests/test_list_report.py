@@ -77,6 +77,12 @@ class Database(unittest.TestCase):
         self.assertEqual((run.returncode, run.stderr), (0, ""))
         self.assertIn("18 batch sizes", run.stdout)
         self.assertTrue(os.path.getsize(path) > 4000)
+        self.assertEqual(moebench("report", "--db", self.db, "--record", path).returncode, 0)
+        before = os.path.getsize(self.db)
+        run = moebench("report", "--db", self.db, "--record", self.db)
+        self.assertEqual(run.returncode, 1)
+        self.assertIn("is there and no recorded set", run.stderr)
+        self.assertEqual(os.path.getsize(self.db), before)
 
     def test_errors(self):
         run = moebench("list", "--db", self.db)

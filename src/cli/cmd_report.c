@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/json.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/database.h"
@@ -195,9 +196,21 @@ static void print_table(const struct report *report)
         print_choice(&report->choices[i]);
 }
 
+/* An older recording gives way; a database or any other file does not. */
+static bool gives_way(const char *path, struct error *err)
+{
+    struct recorded *there = path_exists(path) ? recorded_open(path, NULL) : NULL;
+    bool fine = there || !path_exists(path);
+
+    recorded_free(there);
+    return fine || error_set(err, ERROR_FAILED,
+                       "--record %s: is there and no recorded set; name another file", path);
+}
+
 static bool record(struct report *report, const char *path, struct error *err)
 {
-    struct recorded *set = recorded_from_tune(report->store, report->tune.id, err);
+    struct recorded *set =
+        gives_way(path, err) ? recorded_from_tune(report->store, report->tune.id, err) : NULL;
     bool done = set && recorded_write(path, set, err);
 
     if (done)
