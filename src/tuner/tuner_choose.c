@@ -218,7 +218,7 @@ bool tuner_drop(struct tuner *tuner, const struct tuner_command *command, struct
     if (!store_add_choices(tuner->store, tuner->tune.id, changes, count, err))
         return false;
     for (size_t i = 0; i < count; i++)
-        tuner_keep_show(tuner, &changes[i]);
+        tuner_load_choice(tuner, &changes[i]);
     tuner_answer(tuner, false, "M=%d: no entry any more, the nearest keys serve it", command->m);
     return true;
 }
@@ -261,7 +261,7 @@ static bool write_undo(
     if (!store_add_choices(tuner->store, tuner->tune.id, changes, count, err))
         return false;
     for (size_t i = 0; i < count; i++)
-        tuner_keep_show(tuner, &changes[i]);
+        tuner_load_choice(tuner, &changes[i]);
     tuner_view_choices(tuner);
     return true;
 }

@@ -123,7 +123,7 @@ static bool look(struct tuner *tuner, struct error *err)
             return false;
         show_build(tuner);
     }
-    if (tuner->tune.build != 0 && !tuner_keep_read(tuner, err))
+    if (tuner->tune.build != 0 && !tuner_load_news(tuner, err))
         return false;
     if (!show_newest_chunk(tuner, err) || !show_newest_event(tuner, err))
         return false;

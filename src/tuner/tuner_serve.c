@@ -59,7 +59,7 @@ bool tuner_need_session(struct tuner *tuner, struct error *err)
         return false;
     tuner_publish(tuner, true);
     tuner_stage(tuner, STAGE_STORE);
-    if (!tuner->loaded && !(tuner_take_incumbent(tuner, err) && tuner_keep_load(tuner, err)))
+    if (!tuner->loaded && !(tuner_take_incumbent(tuner, err) && tuner_load_stored(tuner, err)))
         return false;
     tuner->loaded = true;
     tuner->view.recorded = tuner->session.recorded != NULL;

@@ -95,17 +95,12 @@ bool tuner_take_incumbent(struct tuner *tuner, struct error *err);
 /* An empty race with the incumbent that the stored tune names, unless it is that already. */
 bool tuner_show_raced(struct tuner *tuner, struct error *err);
 
-/* tuner_keep.c: the store's side */
+/* tuner_keep.c: what is found, into the store */
 /* Opens the store, finds or adds the tune, without touching children; for reading alone when
  * another process writes and the options allow it. */
 bool tuner_keep_open(struct tuner *tuner, struct error *err);
 /* At the end: a tune that was added in vain, in which nothing was compiled or stored, goes. */
 void tuner_keep_tidy(struct tuner *tuner);
-/* What the store holds beyond tuner->seen, of the tune's build. A reader's new faults alone must
- * not come twice: it starts anew. */
-bool tuner_keep_read(struct tuner *tuner, struct error *err);
-/* Once the tool chain is known: the build, and everything measured with it into the race. */
-bool tuner_keep_load(struct tuner *tuner, struct error *err);
 bool tuner_keep_chunk(struct tuner *tuner, const struct race_step *step,
     const struct measure_chunk *chunk, bool counts, struct error *err);
 bool tuner_keep_compile(struct tuner *tuner, enum gemm gemm, int tile,
@@ -116,11 +111,20 @@ bool tuner_keep_kill(struct tuner *tuner, const struct race_item *item, enum poi
     const char *why, struct error *err);
 bool tuner_keep_decision(
     struct tuner *tuner, int m_index, const struct race_decision *decision, struct error *err);
-/* A stored choice as the one that stands. What the race chose needs no more racing. */
-void tuner_keep_show(struct tuner *tuner, const struct store_choice *stored);
 bool tuner_keep_state(struct tuner *tuner, enum tune_state state, struct error *err);
 void tuner_event(struct tuner *tuner, const char *kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* tuner_load.c: what the store holds, into race and view */
+/* What the store holds beyond tuner->seen, of the tune's build. A reader's new faults alone must
+ * not come twice: it starts anew. */
+bool tuner_load_news(struct tuner *tuner, struct error *err);
+/* Once the tool chain is known: the build, and everything measured with it into the race. */
+bool tuner_load_stored(struct tuner *tuner, struct error *err);
+/* A stored choice as the one that stands. What the race chose needs no more racing. */
+void tuner_load_choice(struct tuner *tuner, const struct store_choice *stored);
+/* A compile of a kernel of the plan. */
+void tuner_load_compile(struct tuner *tuner, const struct store_compile *fact);
 
 /* tuner_follow.c */
 /*
