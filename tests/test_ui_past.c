@@ -2,6 +2,7 @@
 /* What the screen reads of the store: a cell's samples, its entry's history, the tune's events. */
 #include "tests/cmocka_all.h"
 
+#include "tests/ui_fixture.h"
 #include "ui/past.h"
 
 #include <stdio.h>
@@ -163,6 +164,31 @@ static void test_events_as_they_come(void **state)
     past_close(reader);
 }
 
+/* Who reads back in the log keeps the place; who looks at its end sees the news. */
+static void test_log_stays(void **state)
+{
+    struct place *place = *state;
+    struct past_reader *reader = past_open(place->path);
+    struct snapshot snapshot;
+    struct state view;
+    fixture_snapshot(&snapshot);
+    snapshot.tune = place->tune;
+    state_open(&view, &snapshot, THEME_VIRIDIS);
+    for (int scroll = 0; scroll < 2; scroll++) {
+        store_add_event(place->store, place->tune, "note", "one", NULL);
+        assert_true(state_look_back(&view, &snapshot, reader));
+        view.overlay = OVERLAY_LOG;
+        view.scroll = scroll;
+        store_add_event(place->store, place->tune, "note", "two", NULL);
+        store_add_event(place->store, place->tune, "note", "three", NULL);
+        assert_true(state_look_back(&view, &snapshot, reader));
+        assert_int_equal(view.scroll, scroll ? 3 : 0);
+    }
+    state_close(&view);
+    fixture_free(&snapshot);
+    past_close(reader);
+}
+
 static void test_no_database(void **state)
 {
     struct past_reader *reader = past_open(NULL);
@@ -183,6 +209,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_cell, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_entry, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_events_as_they_come, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_log_stays, set_up, tear_down),
         cmocka_unit_test(test_no_database),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -102,8 +102,14 @@ bool state_look_back(
     struct state *state, const struct snapshot *snapshot, struct past_reader *reader)
 {
     const struct question *question = &snapshot->question;
-    return past_look(reader, snapshot->tune, state->gemm, question->batch_sizes[state->m_index],
-        state->tile >= 0 ? &question->space.tiles[state->tile] : NULL, &state->past);
+    size_t before = state->past.event_count;
+    bool changed =
+        past_look(reader, snapshot->tune, state->gemm, question->batch_sizes[state->m_index],
+            state->tile >= 0 ? &question->space.tiles[state->tile] : NULL, &state->past);
+    if (state->overlay == OVERLAY_LOG && state->scroll > 0 && before > 0 &&
+        state->past.event_count > before)
+        state->scroll += (int)(state->past.event_count - before);
+    return changed;
 }
 
 bool state_knows_entry(const struct state *state, const struct snapshot *snapshot)

@@ -66,7 +66,8 @@ void state_open(struct state *state, const struct snapshot *snapshot, enum theme
 void state_close(struct state *state);
 /* A newer snapshot of the same tune. */
 void state_update(struct state *state, const struct snapshot *snapshot);
-/* Reads state->past for the cursor's place; whether anything in it changed. */
+/* Reads state->past for the cursor's place; whether anything in it changed. What is read in the log
+ * stays in sight when more comes. */
 bool state_look_back(
     struct state *state, const struct snapshot *snapshot, struct past_reader *reader);
 /* Whether state->past tells of the very cell under the cursor. */
