@@ -197,6 +197,9 @@ static enum choice_source choice_as_of_now(struct scene *scene, float best_us, f
     }
     result_choices(s, 0, out);
     assert_int_equal(out[GEMM_UP].source, out[GEMM_DOWN].source);
+    assert_non_null(strstr(out[GEMM_UP].reason, out[GEMM_UP].source == CHOICE_DEFAULT
+                                                    ? "default, which stays"
+                                                    : "took 1.10 times as long"));
     assert_true(tile_equal(
         &out[GEMM_DOWN].tile, out[GEMM_DOWN].source == CHOICE_DEFAULT ? &standard : &small));
     for (int g = 0; g < GEMM_COUNT; g++)

@@ -158,7 +158,8 @@ void tune_print_table(FILE *stream, const struct snapshot *s)
     if (s->incumbent.path[0])
         fprintf(stream, "x inc: against %s (%s)\n", s->incumbent.path, s->incumbent.how);
     if (any_unproven(s))
-        fprintf(stream, "?: not seen to be right yet, not exported\n");
+        fprintf(stream,
+            "?: not seen to be right yet; exported only where it is the engine's default\n");
     if (s->recorded)
         fprintf(stream, "Figures are %s, not of this machine.\n", s->label);
 }

@@ -59,7 +59,9 @@ static double kernel_us(const struct snapshot *s, enum gemm gemm, int m_index, s
     return best;
 }
 
-static bool default_stays(const struct snapshot *s, int m_index)
+/* How many times the default's kernel took what the best so far did, where that is all there is to
+ * go by: nothing settled, nothing held against the default yet; 0 where it is not. */
+static double first_sight(const struct snapshot *s, int m_index)
 {
     double best = 0, standard = 0;
     bool right = true;
@@ -70,23 +72,28 @@ static bool default_stays(const struct snapshot *s, int m_index)
             continue;
         if (!choice->chosen || choice->settled || choice->source != CHOICE_RACE ||
             !choice->default_fits || !isnan(choice->gain))
-            return false;
+            return 0;
         right = right && choice->verified;
         best += choice->median_us;
         standard += kernel_us(s, g, m_index, choice->default_tile);
     }
-    return !right || !(standard > best * CLEARLY_SLOWER);
+    return right && standard > best ? standard / best : 1;
 }
 
 void result_choices(const struct snapshot *s, int m_index, struct choice out[GEMM_COUNT])
 {
-    bool stays = default_stays(s, m_index);
+    double times = first_sight(s, m_index);
 
     for (enum gemm g = GEMM_UP; g < GEMM_COUNT; g++) {
         struct choice *choice = &out[g];
         *choice = s->choices[g][m_index];
-        if (!stays || !choice->chosen)
+        if (times == 0 || !choice->chosen)
             continue;
+        if (times > CLEARLY_SLOWER) {
+            snprintf(choice->reason, sizeof choice->reason,
+                "best so far; at first sight the engine's default took %.2f times as long", times);
+            continue;
+        }
         choice->tile = choice->default_tile;
         choice->median_us = choice->low_us = choice->high_us = choice->default_us;
         choice->source = CHOICE_DEFAULT;
