@@ -480,6 +480,13 @@ static void a_pair_is_chosen_together(void **state)
 
     command.kind = TUNER_CHOOSE_PAIR;
     command.pair[GEMM_UP] = command.pair[GEMM_DOWN] = other;
+    command.pair[GEMM_UP].num_stages = 8; /* nobody recorded that */
+    seen = ask(tuner, &command);
+    assert_true(seen->answer.refused);
+    assert_non_null(strstr(seen->answer.text, "M=16: not chosen: up, BM"));
+    tuner_snapshot_release(tuner, seen);
+
+    command.pair[GEMM_UP] = other;
     seen = ask(tuner, &command);
     assert_false(seen->answer.refused);
     for (int g = 0; g < GEMM_COUNT; g++)

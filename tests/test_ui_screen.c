@@ -396,6 +396,8 @@ static void test_editor_typed(void **arg)
     assert_int_equal(effect.command.tile.num_warps, 4); /* Triton's default */
     press(bench, "e t B M x Enter");
     assert_true(bench->state.editor.writing && *bench->state.notice);
+    assert_drawn(bench, 80, "Enter take it  Esc back", true); /* no letter is a key here */
+    assert_drawn(bench, 80, "u undo", false);
     press(bench, "Esc Esc");
     assert_int_equal(bench->state.overlay, OVERLAY_NONE);
 }
@@ -405,7 +407,7 @@ static void test_editor_pair(void **arg)
 {
     struct bench *bench = *arg;
     assert_int_equal(press(bench, "e Up Enter").kind, EFFECT_NONE);
-    assert_non_null(strstr(bench->state.notice, "both must agree"));
+    assert_non_null(strstr(bench->state.notice, "both must agree: b changes both"));
     bench->state.overlay = OVERLAY_NONE;
     struct effect effect = press(bench, "e Up b");
     assert_int_equal(effect.command.kind, TUNER_CHOOSE_PAIR);

@@ -166,8 +166,9 @@ struct effect state_choose(
     snprintf(effect.command.reason, sizeof effect.command.reason, "%s", why);
     if (pair_clashes(snapshot, state->gemm, state->m_index, tile)) {
         enum gemm other = pair_other(state->gemm);
-        state_note(state, "%s has BM%d here and both must agree: e, then b changes both",
-            gemm_name(other), snapshot->choices[other][state->m_index].tile.block_m);
+        state_note(state, "%s has BM%d here and both must agree: %sb changes both",
+            gemm_name(other), snapshot->choices[other][state->m_index].tile.block_m,
+            state->overlay == OVERLAY_EDIT ? "" : "e, then ");
         return (struct effect){.kind = EFFECT_NONE};
     }
     state_note(state, "chosen by hand once it is seen right");

@@ -151,7 +151,11 @@ void view_edit(const struct view *view)
     canvas_print(view->canvas, &inside, x, 0, ROLE_TEXT, "  serves M %s",
         view_served(view, served, sizeof served));
     draw_numbers(view, &inside);
-    view_hints(view, &inside, inside.height - 1, PLACE_EDITOR);
+    if (state->editor.writing)
+        canvas_print(
+            view->canvas, &inside, 0, inside.height - 1, ROLE_KEY, "Enter take it  Esc back");
+    else
+        view_hints(view, &inside, inside.height - 1, PLACE_EDITOR);
     inside.height--;
     int y = draw_memory(view, &inside, inside.height < 9 ? 2 : 3);
     y = draw_pair(view, &inside, y);
