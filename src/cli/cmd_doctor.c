@@ -5,10 +5,10 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/tune_ask.h"
 #include "compile/compile.h"
 #include "gpu/card.h"
 #include "gpu/nvml.h"
-#include "worker/client.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -57,17 +57,15 @@ struct doctor {
 static void find_gpu(struct doctor *doctor, int ordinal)
 {
     struct finding *finding = &doctor->findings[FIND_GPU];
-    struct client_options options = {.backend = "cuda", .ordinal = ordinal};
-    struct error err = {0};
-    struct client *client = client_open(&options, &err);
+    struct tune_card card = {0};
     char limit[32];
-    if (client == NULL) {
+    tune_card_ask(&card, ordinal);
+    if (!card.there) {
         finding->state = MISSING;
-        snprintf(finding->text, sizeof finding->text, "%.1000s", err.text);
+        snprintf(finding->text, sizeof finding->text, "%.1000s", card.why.text);
         return;
     }
-    doctor->device = client_hello(client)->device;
-    client_close(client, false);
+    doctor->device = card.device;
     snprintf(finding->text, sizeof finding->text, "%s, sm_%d, %d SMs, %s bytes of shared memory%s",
         doctor->device.name, doctor->device.arch, doctor->device.sm_count,
         text_grouped(doctor->device.smem_limit, limit, sizeof limit),
