@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/start_ask.h"
 
-#include "base/clock.h"
-#include "base/path.h"
 #include "base/text.h"
 #include "base/words.h"
 #include "cli/commands.h"

@@ -2,7 +2,7 @@
 #ifndef MOEBENCH_UI_EDITOR_H
 #define MOEBENCH_UI_EDITOR_H
 
-#include "domain/space.h"
+#include "domain/tile.h"
 #include "ui/keys.h"
 
 #define EDITOR_UNDO 32

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "worker/backend.h"
 
 #include <math.h>
 #include <stdlib.h>

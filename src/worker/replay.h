@@ -2,8 +2,8 @@
 #ifndef MOEBENCH_WORKER_REPLAY_H
 #define MOEBENCH_WORKER_REPLAY_H
 
+#include "compile/compile.h"
 #include "store/recorded.h"
-#include "worker/backend.h"
 
 /*
  * What a recorded set answers in place of a GPU and of a compiler. backend_replay measures: samples
