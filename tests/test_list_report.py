@@ -96,9 +96,9 @@ class Database(unittest.TestCase):
 
     def test_full_disk(self):
         """On a full file system the write fails by name; what was acknowledged stays."""
-        script = f"""mount -t tmpfs -o size=1m none {self.folder} || exit 77
-            {MAKE} {self.db}; code=$?
-            {MOEBENCH} report --db {self.db} --json && exit $code"""
+        script = f"""mount -t tmpfs -o size=1m none "{self.folder}" || exit 77
+            "{MAKE}" "{self.db}"; code=$?
+            "{MOEBENCH}" report --db "{self.db}" --json && exit $code"""
         run = subprocess.run(["unshare", "--user", "--map-root-user", "--mount", "bash", "-c",
                               script], capture_output=True, text=True, check=False)
         if run.returncode == 77 or "unshare" in run.stderr:
