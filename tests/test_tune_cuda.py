@@ -69,6 +69,18 @@ class TuneCuda(CardTest):
         again, said = self.tune("--exhaustive", "--again")
         self.assertEqual(again["compiles"], 0)
 
+    def test_nothing_is_right(self):
+        """Not even the engine's default: no entry is chosen, no file written."""
+        out = os.path.join(self.folder, "out")
+        os.environ["FAKE_ALL_WRONG"] = "1"
+        try:
+            result, said = self.tune("--quick", "--out", out, code=1)
+        finally:
+            del os.environ["FAKE_ALL_WRONG"]
+        self.assertEqual((result["choices"], result["exported"]), ([], []))
+        self.assertIn("no M has a verified choice", said)
+        self.assertEqual([names for _, _, names in os.walk(out) if names], [])
+
     def test_the_installed_engine_s_file_is_the_incumbent(self):
         """Its folder is what the helper finds with the Python that serves."""
         tile = {"BLOCK_SIZE_M": 16, "BLOCK_SIZE_N": 64, "BLOCK_SIZE_K": 64, "GROUP_SIZE_M": 4,

@@ -267,7 +267,7 @@ void race_decide(const struct race *race, int m_index, struct race_decision *dec
         decision->source = CHOICE_DEFAULT;
         snprintf(decision->reason, sizeof decision->reason, "%s",
             race->round[m_index] < 0 ? "nothing was timed here yet"
-                                     : "no tile of the space could be timed");
+                                     : "no tile of the space could be timed and was right");
     } else {
         weigh_incumbent(race, m_index, &pair, decision);
         if (decision->default_runs)

@@ -188,9 +188,12 @@ void tuner_view_decision(
 {
     for (int g = 0; g < GEMM_COUNT; g++) {
         struct choice *choice = &tuner->view.choices[g][m_index];
-        if (!tuner->question.gemms[g] || choice->settled || !decision->chosen)
+        if (!tuner->question.gemms[g] || choice->settled)
             continue;
-        choice->chosen = true;
+        choice->chosen = decision->chosen;
+        memcpy(choice->reason, decision->reason, sizeof choice->reason);
+        if (!decision->chosen)
+            continue;
         choice->settled = settled;
         choice->tile = tuner->plan.tiles[decision->gemm[g].tile].tile;
         choice->median_us = decision->gemm[g].median_us;
@@ -202,7 +205,6 @@ void tuner_view_decision(
         choice->verified = decision->gemm[g].verified;
         choice->source = decision->source;
         choice->gain = decision->gain.estimate;
-        memcpy(choice->reason, decision->reason, sizeof choice->reason);
     }
 }
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Stands in for the compile helper beside tests/fake_cuda.c: python3 fake_compiler.py -c BOOT.
 
-A kernel takes 50 us with 3 stages, 49 with 4; with 5 its results are wrong. FAKE_COMPILE_LOG names
-a file for a line a compile: begin and end on the monotonic clock; each then takes 5 ms.
-FAKE_CONFIG_DIR is where the engine keeps its configs.
+A kernel takes 50 us with 3 stages, 49 with 4; with 5 its results are wrong, with FAKE_ALL_WRONG
+always. FAKE_COMPILE_LOG names a file for a line a compile: begin and end on the monotonic clock;
+each then takes 5 ms. FAKE_CONFIG_DIR is where the engine keeps its configs.
 """
 import base64
 import hashlib
@@ -31,7 +31,7 @@ def compiled(request):
     words = ["fused", "us=%d" % (49 if stages == 4 else 50), "bm=%d" % constants["BLOCK_SIZE_M"],
              "top_k=%d" % constants["top_k"]]
     words += ["weighted"] if constants["MUL_ROUTED_WEIGHT"] else []
-    words += ["scale=1.5"] if stages == 5 else []
+    words += ["scale=1.5"] if stages == 5 or "FAKE_ALL_WRONG" in os.environ else []
     cubin = " ".join(words + ["%(name)s:%(type)s" % one for one in arguments]).encode()
     return {"cubin": base64.b64encode(cubin).decode(),
             "cubin_hash": hashlib.sha256(cubin).hexdigest(), "entry": "fused_moe_kernel",
