@@ -89,6 +89,7 @@ static void refusals(void **state)
         {"{" MOE ", \"quantization_config\": {\"quant_method\": \"fp8\"}, \"expert_dtype\": "
          "\"fp4\"}",
             "expert_dtype"},
+        {"{" MOE ", \"quantization_config\": \"fp8\"}", "quantization_config is not an object"},
         {"{" MOE ", \"quantization_config\": {}}", "neither quant_algo nor config_groups"},
         {"{" MOE ", \"quantization_config\": {\"quant_method\": \"quip\"}}", "quip is not one of"},
         {"{" MOE ", \"quantization_config\": {\"quant_method\": \"compressed-tensors\"}}",

@@ -362,9 +362,9 @@ static const struct json *find_quant(
         const struct json *quant = json_get(reader->root, keys[i]);
 
         *where = keys[i];
-        if (!json_is_object(quant))
+        if (!quant || json_is_null(quant))
             quant = json_get(reader->section, keys[i]);
-        if (json_is_object(quant))
+        if (quant && !json_is_null(quant))
             return quant;
     }
     *where = "hf_quant_config.json: quantization";
