@@ -244,17 +244,12 @@ def out_is_looked_at_first():
     assert "--allow-recorded" in text and "scan" not in text, text
 
 
-def progress():
-    """A line a second in a pipe, one line in all on a terminal, however narrow."""
-    begun = time.monotonic()
-    done = subprocess.run(words("lines.db", "--pace", "1"), capture_output=True, text=True)
-    seconds = time.monotonic() - begun
-    lines = [line for line in done.stderr.splitlines() if "/6 M settled" in line]
-    assert 1 <= len(lines) <= seconds + 1, done.stderr
-    assert "settled by" not in done.stderr, done.stderr
+def on_terminal(database, columns, stream):
+    """What a tune says on one of its streams when that is a terminal of so many columns."""
     main, other = os.openpty()
-    fcntl.ioctl(other, termios.TIOCSWINSZ, struct.pack("4H", 24, 50, 0, 0))
-    process = subprocess.Popen(words("narrow.db"), stdout=subprocess.DEVNULL, stderr=other)
+    fcntl.ioctl(other, termios.TIOCSWINSZ, struct.pack("4H", 24, columns, 0, 0))
+    streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, stream: other}
+    process = subprocess.Popen(words(database), **streams)
     os.close(other)
     text = b""
     while True:
@@ -264,7 +259,29 @@ def progress():
             break
     os.close(main)
     assert process.wait(60) == 0
-    steps = [step for step in text.decode().split("\r\033[K") if step.startswith("[")]
+    return text.decode()
+
+
+def table():
+    """Both GEMMs in a row where they have room, else one below the other."""
+    for columns, rows in ((80, 2), (120, 1)):
+        text = on_terminal("table%d.db" % columns, columns, "stdout")
+        lines = text[text.index("     M  "):].replace("\r", "").splitlines()
+        lines = lines[:7 * rows]  # the heading and six M
+        assert all(len(line) <= columns for line in lines), text
+        assert [line.count("BM") for line in lines[rows:]] == [3 - rows] * 6 * rows, text
+
+
+def progress():
+    """A line a second in a pipe, one line in all on a terminal, however narrow."""
+    begun = time.monotonic()
+    done = subprocess.run(words("lines.db", "--pace", "1"), capture_output=True, text=True)
+    seconds = time.monotonic() - begun
+    lines = [line for line in done.stderr.splitlines() if "/6 M settled" in line]
+    assert 1 <= len(lines) <= seconds + 1, done.stderr
+    assert "settled by" not in done.stderr, done.stderr
+    text = on_terminal("narrow.db", 50, "stderr")
+    steps = [step for step in text.split("\r\033[K") if step.startswith("[")]
     assert steps and all(len(step.split("\r")[0]) < 50 for step in steps), steps
 
 
@@ -436,6 +453,7 @@ def main():
     out_is_looked_at_first()
     another_triton_is_said()
     progress()
+    table()
     full_disk()
     kills(result)
 

@@ -11,6 +11,9 @@
 #include <sys/ioctl.h>
 
 #define BAR 10
+/* Of a row with both GEMMs: M, 2 x (tile, us, roof, x def, ?), from. */
+#define ROW_WIDTH (6 + 2 * (2 + 27 + 1 + 9 + 1 + 5 + 1 + 6 + 1) + 2 + 9)
+#define INCUMBENT_WIDTH (1 + 6)
 
 static void format_time(double seconds, char *buffer, size_t size)
 {
@@ -58,13 +61,20 @@ static int settled_count(const struct snapshot *s)
     return count;
 }
 
+/* Of the terminal; `otherwise` where the stream is none. */
+static int width_of(FILE *stream, int otherwise)
+{
+    struct winsize size;
+
+    return ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col
+                                                                            : otherwise;
+}
+
 /* On one line of the terminal, whatever its width: a wrapped one would scroll at every step. */
 static void print_bar(FILE *stream, const struct snapshot *s, const char *line)
 {
-    struct winsize size;
     double share = tuner_share(s);
-    bool known = ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-    int room = known ? size.ws_col - 1 : 79;
+    int room = width_of(stream, 80) - 1;
     char bar[BAR + 1], *text;
 
     for (int i = 0; i < BAR; i++)
@@ -98,6 +108,15 @@ void tune_print_progress(FILE *stream, const struct snapshot *s, bool terminal)
     free(line);
 }
 
+/* Up and down stand in one row, or one below the other where a terminal is too narrow for that. */
+static const char *between(FILE *stream, const struct snapshot *s, int g)
+{
+    bool second = g == GEMM_DOWN && s->question.gemms[GEMM_UP];
+    int need = s->incumbent.path[0] ? ROW_WIDTH + 2 * INCUMBENT_WIDTH : ROW_WIDTH;
+
+    return second && width_of(stream, need) < need ? "\n      " : "";
+}
+
 static void print_cell(FILE *stream, const struct snapshot *s, enum gemm gemm, int m)
 {
     const struct choice *c = &s->choices[gemm][m];
@@ -120,7 +139,7 @@ static void print_cell(FILE *stream, const struct snapshot *s, enum gemm gemm, i
         if (c->incumbent_us > 0)
             snprintf(beaten, sizeof beaten, "%.2fx", c->incumbent_us / c->median_us);
     }
-    fprintf(stream, "  %-27s %9s %5s %6s", tile, us, share, gain);
+    fprintf(stream, "%s  %-27s %9s %5s %6s", between(stream, s, gemm), tile, us, share, gain);
     if (s->incumbent.path[0])
         fprintf(stream, " %6s", beaten);
     fputc(c->chosen && !c->verified ? '?' : ' ', stream);
@@ -141,8 +160,9 @@ void tune_print_table(FILE *stream, const struct snapshot *s)
     fprintf(stream, "%6s", "M");
     for (int g = 0; g < GEMM_COUNT; g++) {
         if (s->question.gemms[g])
-            fprintf(stream, "  %-27s %9s %5s %6s%s ", gemm_name((enum gemm)g), "us", "roof",
-                "x def", s->incumbent.path[0] ? "  x inc" : "");
+            fprintf(stream, "%s  %-27s %9s %5s %6s%s ", between(stream, s, g),
+                gemm_name((enum gemm)g), "us", "roof", "x def",
+                s->incumbent.path[0] ? "  x inc" : "");
     }
     fprintf(stream, "  from\n");
     for (int m = 0; m < s->question.batch_size_count; m++) {
