@@ -262,9 +262,9 @@ def on_terminal(database, columns, stream):
     return text.decode()
 
 
-def table():
+def table_by_width():
     """Both GEMMs in a row where they have room, else one below the other."""
-    for columns, rows in ((80, 2), (120, 1)):
+    for columns, rows in ((80, 2), (124, 1)):
         text = on_terminal("table%d.db" % columns, columns, "stdout")
         lines = text[text.index("     M  "):].replace("\r", "").splitlines()
         lines = lines[:7 * rows]  # the heading and six M
@@ -453,7 +453,7 @@ def main():
     out_is_looked_at_first()
     another_triton_is_said()
     progress()
-    table()
+    table_by_width()
     full_disk()
     kills(result)
 
