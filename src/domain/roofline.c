@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "domain/roofline.h"
 
+#include "domain/routing.h"
+
 #include <math.h>
 
 static double peak_flops(const struct shape *shape, const struct device *device)
@@ -25,12 +27,13 @@ void roofline_make(const struct shape *shape, enum gemm gemm, int m, double expe
     const struct device *device, struct roofline *roofline)
 {
     const double n = shape_gemm_n(shape, gemm), k = shape_gemm_k(shape, gemm);
-    const double rows = (double)m * shape->top_k, a_rows = gemm == GEMM_UP ? m : rows;
+    const double rows = routing_expected_rows(shape, m), out_rows = (double)m * shape->top_k;
+    const double a_rows = gemm == GEMM_UP ? fmin(m, rows) : rows;
     const double peak = peak_flops(shape, device);
     double memory_us, compute_us;
 
     roofline->bytes = experts * n * k * dtype_b_bytes(shape->dtype) +
-                      a_rows * k * dtype_a_bytes(shape->dtype) + rows * n * 2 +
+                      a_rows * k * dtype_a_bytes(shape->dtype) + out_rows * n * 2 +
                       scale_bytes(shape, gemm, a_rows, experts);
     roofline->flops = 2 * rows * n * k;
     memory_us = device->bandwidth > 0 ? 1e6 * roofline->bytes / device->bandwidth : 0;

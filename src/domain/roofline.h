@@ -7,8 +7,9 @@
 
 /* The least that a GEMM at M must move and compute, and how long the device needs for that. */
 struct roofline {
-    double bytes; /* weights of the experts hit, once; activations, scales and outputs, once */
-    double flops; /* 2 * rows * n * k, no padding */
+    double bytes; /* weights of the experts hit, once; activations, scales and outputs, once;
+                   * the kernel writes zeros for the rows of experts of other ranks */
+    double flops; /* 2 * rows * n * k of this rank's experts, no padding */
     double us;    /* the larger of bytes / bandwidth and flops / peak; 0 when neither is known */
     bool memory;  /* the bytes decide */
 };

@@ -312,3 +312,10 @@ double routing_expected_experts(const struct shape *shape, int m)
 
     return held * (1.0 - pow(missed, m)) + fused;
 }
+
+double routing_expected_rows(const struct shape *shape, int m)
+{
+    const int fused = fused_experts(shape), held = shape->experts - fused;
+
+    return m * ((double)(shape->top_k - fused) * held / shape->routed + fused);
+}

@@ -77,5 +77,7 @@ void aligned_free(struct aligned *aligned);
 
 /* Distinct experts that M uniformly routed tokens are expected to hit on this rank. */
 double routing_expected_experts(const struct shape *shape, int m);
+/* Their (token, expert) rows: m * top_k, but for what experts of other ranks take. */
+double routing_expected_rows(const struct shape *shape, int m);
 
 #endif

@@ -2,6 +2,7 @@
 #include "tuner/plan.h"
 
 #include "base/text.h"
+#include "domain/routing.h"
 #include "domain/smem.h"
 #include "tuner/frequent.h"
 
@@ -19,9 +20,7 @@ double plan_model(const struct question *question, enum gemm gemm, int m, const 
                       ? device->tensor_fp8
                       : device->tensor_bf16;
     double n = shape_gemm_n(shape, gemm), k = shape_gemm_k(shape, gemm);
-    double rows = (double)m * shape->top_k, experts = shape->experts;
-    /* Experts that see a token when each token draws top_k at random, and their m-tiles. */
-    double used = experts * (1 - pow(1 - shape->top_k / experts, m));
+    double rows = routing_expected_rows(shape, m), used = routing_expected_experts(shape, m);
     double m_tiles = used * fmax(1, rows / used / tile->block_m + 0.5);
     double blocks = m_tiles * ceil(n / tile->block_n);
     double bytes = used * n * k * dtype_b_bytes(shape->dtype) +
