@@ -70,6 +70,7 @@ import time
 PROTOCOL = 1
 KERNEL = "fused_moe_kernel"
 TIMEOUT_S = 120
+PTXAS_TIMEOUT_S = 20  # to say what it is and knows
 TEXT_LIMIT = 400
 LOG = "log"
 LOG_TAIL = 4000
@@ -327,17 +328,20 @@ def knows_arch(ptxas, arch, folder):
         file.write(".version 7.0\n.target sm_80\n.address_size 64\n")
     name = f"sm_{number}{'a' if number >= 90 else ''}"
     command = [ptxas, f"--gpu-name={name}", source, "-o", os.path.join(folder, "empty.cubin")]
+    quiet = {stream: subprocess.DEVNULL for stream in ("stdin", "stdout", "stderr")}
     try:
-        quiet = subprocess.DEVNULL
-        return subprocess.run(command, stdin=quiet, stdout=quiet, stderr=quiet).returncode == 0
-    except OSError:
+        return subprocess.run(command, timeout=PTXAS_TIMEOUT_S, **quiet).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
         return False
 
 
 def ptxas_version(ptxas):
+    command = [ptxas, "--version"]
     try:
-        text = subprocess.run([ptxas, "--version"], capture_output=True, text=True).stdout
-    except OSError:
+        text = subprocess.run(
+            command, capture_output=True, text=True, timeout=PTXAS_TIMEOUT_S
+        ).stdout
+    except (OSError, subprocess.TimeoutExpired):
         return None
     match = re.search(r"V(\d+\.\d+\.\d+)", text)
     return match.group(1) if match else None
