@@ -334,6 +334,18 @@ static long long post_check(struct tuner *tuner, const struct race_item *item)
     return tuner->session.jobs;
 }
 
+static void tell_wrong(
+    struct tuner *tuner, const struct race_item *item, const struct verify_report *report)
+{
+    char tile[TILE_TEXT_SIZE];
+
+    tuner_event(tuner, "wrong",
+        "%s M=%d %s: never chosen: relative error %.3g, %lld NaN, %lld unwritten",
+        gemm_name(item->gemm), item->m,
+        tile_format(&tuner->plan.tiles[item->tile].tile, tile, sizeof tile), report->relative_error,
+        report->nan_count, report->unwritten);
+}
+
 /* Waits for one check; *answered: whether there is a report. */
 static bool take_check(struct tuner *tuner, const struct race_item *item, long long id,
     struct verify_report *report, bool *answered, struct error *err)
@@ -356,11 +368,7 @@ static bool take_check(struct tuner *tuner, const struct race_item *item, long l
     race_add_check(tuner->race, item->gemm, item->m, item->tile, report->right);
     tuner_view_kernel(tuner, item->gemm, item->tile);
     if (!report->right)
-        tuner_event(tuner, "wrong",
-            "%s M=%d: relative error %.3g, %lld NaN, %lld unwritten: "
-            "never chosen",
-            gemm_name(item->gemm), item->m, report->relative_error, report->nan_count,
-            report->unwritten);
+        tell_wrong(tuner, item, report);
     return true;
 }
 
