@@ -279,43 +279,35 @@ static bool write_changes(struct edit *edit, struct error *err)
 }
 
 /* Export leaves out what was never seen right on the card. */
-static void print_unverified(const struct edit *edit)
+static bool is_unverified(const struct store_choice *change)
 {
-    bool told = false;
-
-    for (size_t i = 0; i < edit->change_count; i++) {
-        const struct store_choice *change = &edit->changes[i];
-        if (change->verified || change->dropped || change->source == CHOICE_DEFAULT)
-            continue;
-        printf("%sM=%d %s", told ? ", " : "\nnot verified, so not exported yet: ", change->m,
-            gemm_name(change->gemm));
-        told = true;
-    }
-    if (told)
-        puts("\n`moebench ab MODEL --m M --a default --b TILE --accept` checks and times it");
+    return !change->verified && !change->dropped && change->source != CHOICE_DEFAULT;
 }
 
-static void print_undone(const struct edit *edit)
+/* Which of the changes are so, and what can be done about it; nothing where none is. */
+static void print_those(const struct edit *edit, bool (*so)(const struct store_choice *),
+    const char *what, const char *advice)
 {
     bool told = false;
 
     for (size_t i = 0; i < edit->change_count; i++) {
         const struct store_choice *change = &edit->changes[i];
-        if (!choices_is_none(change))
+        if (!so(change))
             continue;
-        printf("%sM=%d %s", told ? ", " : "\nno choice stood before: ", change->m,
-            gemm_name(change->gemm));
+        printf("%sM=%d %s", told ? ", " : what, change->m, gemm_name(change->gemm));
         told = true;
     }
     if (told)
-        puts("\nof a batch size of the tune the race makes its own as `moebench tune` goes on");
+        puts(advice);
 }
 
 static void show(const struct edit *edit)
 {
     edit_print_entries(edit->current, edit->count, NULL);
-    print_undone(edit);
-    print_unverified(edit);
+    print_those(edit, choices_is_none, "\nno choice stood before: ",
+        "\nof a batch size of the tune the race makes its own as `moebench tune` goes on");
+    print_those(edit, is_unverified, "\nnot verified, so not exported yet: ",
+        "\n`moebench ab MODEL --m M --a default --b TILE --accept` checks and times it");
 }
 
 static bool show_history(const struct edit *edit, struct json *array, struct error *err)
