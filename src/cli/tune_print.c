@@ -57,7 +57,7 @@ static int settled_count(const struct snapshot *s)
     int count = 0;
 
     for (int m = 0; m < s->question.batch_size_count; m++)
-        count += s->choices[GEMM_UP][m].settled || s->choices[GEMM_DOWN][m].settled;
+        count += snapshot_is_settled(s, m);
     return count;
 }
 

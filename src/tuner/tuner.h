@@ -212,6 +212,8 @@ int tuner_fd(const struct tuner *tuner);
 const struct snapshot *tuner_snapshot_acquire(struct tuner *tuner);
 /* How much of the tune is done, 0 .. 1: by expected time, else by points; 1 only at its end. */
 double tuner_share(const struct snapshot *snapshot);
+/* Whether a choice stands at this M, made by the race or by hand. */
+bool snapshot_is_settled(const struct snapshot *snapshot, int m_index);
 void tuner_snapshot_release(struct tuner *tuner, const struct snapshot *snapshot);
 /* Stops (if still running), joins the thread, frees. */
 void tuner_close(struct tuner *tuner);

@@ -14,19 +14,13 @@ void tuner_set_state(struct tuner *tuner, enum tuner_state state, const char *ph
     snprintf(tuner->view.phase, sizeof tuner->view.phase, "%s", phase);
 }
 
-static bool is_settled(const struct tuner *tuner, int m_index)
-{
-    return tuner->view.choices[GEMM_UP][m_index].settled ||
-           tuner->view.choices[GEMM_DOWN][m_index].settled;
-}
-
 /* A choice by hand stands, whatever the race has found since. */
 static bool choose(struct tuner *tuner, int m_index, struct error *err)
 {
     struct race_decision decision;
 
     race_decide(tuner->race, m_index, &decision);
-    if (decision.chosen && !is_settled(tuner, m_index) &&
+    if (decision.chosen && !snapshot_is_settled(&tuner->view, m_index) &&
         !tuner_keep_decision(tuner, m_index, &decision, err))
         return false;
     race_settle(tuner->race, m_index);

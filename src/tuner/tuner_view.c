@@ -213,7 +213,7 @@ void tuner_view_choices(struct tuner *tuner)
     for (int m = 0; m < tuner->question.batch_size_count; m++) {
         struct race_decision decision;
 
-        if (tuner->view.choices[GEMM_UP][m].settled || tuner->view.choices[GEMM_DOWN][m].settled)
+        if (snapshot_is_settled(&tuner->view, m))
             continue;
         race_decide(tuner->race, m, &decision);
         tuner_view_decision(tuner, m, &decision, false);
@@ -260,6 +260,12 @@ static void fill_progress(struct tuner *tuner)
     tuner->view.points_left = (long long)(progress.points_total - progress.points_done);
     tuner->view.fitting_points = progress.fitting;
     tuner->view.left_s = left(tuner, &progress);
+}
+
+bool snapshot_is_settled(const struct snapshot *snapshot, int m_index)
+{
+    return snapshot->choices[GEMM_UP][m_index].settled ||
+           snapshot->choices[GEMM_DOWN][m_index].settled;
 }
 
 double tuner_share(const struct snapshot *snapshot)
